@@ -1,0 +1,1 @@
+"""Nouns: what we are talking about. Frozen values, standard library only."""

@@ -1,0 +1,158 @@
+"""A decision about one unit: its arm, the proposal, the route, what leaves and what comes back."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from pilotage.domain.month import Month
+
+
+class Mode(StrEnum):
+    """What a pass counts as. A replay or a shadow never counts as live evidence."""
+
+    REPLAY = "replay"
+    """History, decided as if today were then."""
+    SHADOW = "shadow"
+    """Decides, delivers nothing."""
+    LIVE = "live"
+
+
+class Arm(StrEnum):
+    """Which side of the experiment a unit stands on."""
+
+    TREATMENT = "treatment"
+    HOLDOUT = "holdout"
+
+
+class Route(StrEnum):
+    """Where a proposal goes."""
+
+    AUTOMATIC = "automatic"
+    """To the user's tool, at once."""
+    HUMAN = "human"
+    """To a person, before anything is delivered."""
+    WITHHELD = "withheld"
+    """Nowhere: the proposal is too doubtful to ask anybody about."""
+    SHADOW = "shadow"
+    """Nowhere: shadow mode."""
+    HOLDOUT = "holdout"
+    """Nowhere: the unit is the comparison."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proposal:
+    """What a predictor suggests for one unit.
+
+    Args:
+        score: calibrated probability of the outcome, 0..1.
+        confidence: calibrated probability that the proposal is right, 0..1.
+        rank: 1 (first) to 100 (last), against the scores of the baseline units.
+        reason: the factors that moved the score, in words.
+    """
+
+    score: float
+    confidence: float
+    rank: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DecisionKey:
+    """(use case, unit, period): what is decided once.
+
+    Args:
+        unit: the pseudonym, never the raw key.
+        period: ISO start and length, such as `2026-09-01/P1M`, or `once`.
+    """
+
+    use_case: str
+    unit: str
+    period: str
+
+    def __str__(self) -> str:
+        return f"{self.use_case}|{self.unit}|{self.period}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delivery:
+    """One value for one field of one object in one of the user's tools.
+
+    Args:
+        key: sha256 of decision key, tool, object and field; a new model version has the same.
+        record: the object's own key in the tool.
+        value: what to write.
+    """
+
+    key: str
+    tool: str
+    object: str
+    record: str
+    field: str
+    value: str
+
+
+class DeliveryState(StrEnum):
+    """Where a delivery stands in the outbox."""
+
+    WAITING = "waiting"
+    """A person has not looked at the proposal yet."""
+    PENDING = "pending"
+    DELIVERED = "delivered"
+    CANCELLED = "cancelled"
+    """Rejected by a person, halted, or the subject was erased."""
+    DEAD = "dead"
+    """The tool refused it for good."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Receipt:
+    """What a tool said to one delivery.
+
+    Args:
+        key: the delivery's.
+        state: delivered, or dead with the reason.
+        detail: the tool's own words when it refused.
+    """
+
+    key: str
+    state: DeliveryState
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cohort:
+    """The units assigned in one month, in one mode."""
+
+    use_case: str
+    mode: Mode
+    month: Month
+
+
+class Answer(StrEnum):
+    """What a person says to a proposal."""
+
+    APPROVE = "approve"
+    MODIFY = "modify"
+    REJECT = "reject"
+    ESCALATE = "escalate"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Waiting:
+    """A proposal that waits for a person.
+
+    Args:
+        number: what the person types.
+        since: when it was asked, UTC.
+        escalated_to: the role it was passed to, or empty.
+    """
+
+    number: int
+    use_case: str
+    unit: str
+    record: str
+    proposal: str
+    confidence: float
+    why: str
+    since: datetime
+    escalated_to: str = ""

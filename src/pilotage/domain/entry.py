@@ -1,0 +1,53 @@
+"""Ledger entries: what happened, as the ledger holds it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+
+Fact = str | int | bool | Decimal | datetime | None | Sequence["Fact"] | Mapping[str, "Fact"]
+"""What an entry may hold. No floats: their text differs between machines."""
+
+
+class EntryKind(StrEnum):
+    """The kinds of entry a ledger holds."""
+
+    SPEC = "spec"
+    BASELINE = "baseline"
+    SIGN_OFF = "sign-off"
+    APPROVAL = "approval"
+    PROMOTION = "promotion"
+    ASSIGNMENT = "assignment"
+    DECISION = "decision"
+    DENIAL = "policy-denial"
+    EGRESS = "egress"
+    HUMAN_REVIEW = "human-review"
+    DELIVERY = "delivery"
+    FEEDBACK = "feedback"
+    OUTCOME = "outcome"
+    READOUT = "readout"
+    VERDICT = "verdict"
+    CORRECTION = "correction"
+    PACK = "pack"
+    PARKED = "parked"
+    POLICY_CHANGE = "policy-change"
+    INCIDENT = "incident"
+    HALT = "halt"
+    ERASED = "erased"
+    EXPORT = "export"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One thing that happened.
+
+    Args:
+        as_of: when it counts, UTC; the ledger adds `recorded_at`, when it was written.
+        facts: what happened; identifiers of persons only as pseudonyms.
+    """
+
+    kind: EntryKind
+    use_case: str
+    as_of: datetime
+    facts: Mapping[str, Fact]
