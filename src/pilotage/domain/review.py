@@ -1,0 +1,106 @@
+"""What the monthly review says of one use case, and of the programme: the page people read."""
+
+from dataclasses import dataclass
+
+from pilotage.domain.decision import Mode
+from pilotage.domain.effect import Effect, Origin
+from pilotage.domain.finding import Finding
+from pilotage.domain.money import MoneyRange
+from pilotage.domain.month import Month
+from pilotage.domain.verdict import Ruling
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Figure:
+    """One figure with where it comes from.
+
+    Args:
+        label: what it is, in words.
+        value: as people read it.
+        origin: measured, declared, approved or assumed.
+        source: the evidence, or who declared it and when.
+    """
+
+    label: str
+    value: str
+    origin: Origin
+    source: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CohortEffect:
+    """The effect in one closed monthly cohort; None while an arm has no units to compare.
+
+    Args:
+        truth: the effect that the simulation planted, where it is one; same scale.
+    """
+
+    month: Month
+    effect: Effect | None
+    truth: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Truth:
+    """What a simulated company knows and a real one never will.
+
+    Args:
+        kind: none, harmful, immediate, slow bloom, displacement.
+        effect: true change of the outcome, on the scale of `Review.effect`.
+        money_per_month: true change in money a month, at the declared unit value, in words.
+        covered: whether the reported interval holds it.
+    """
+
+    kind: str
+    effect: float
+    money_per_month: str
+    covered: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Review:
+    """One use case in one month.
+
+    Args:
+        metric: the outcome's name, such as `reply_rate`.
+        effect: over all closed cohorts, absolute; None while there is nothing to compare.
+        relative: the same against the holdout mean; None where that is not to be trusted.
+        money: a month at full use, after running cost.
+        cohorts: by month, oldest first.
+        pending: units whose outcome window is still open.
+        evidence: ledger entries the ruling was computed from, as `first..last` of the log.
+    """
+
+    use_case: str
+    title: str
+    owner: str
+    mode: Mode
+    month: Month
+    metric: str
+    ruling: Ruling
+    effect: Effect | None
+    relative: Effect | None
+    money: MoneyRange | None
+    cohorts: tuple[CohortEffect, ...]
+    pending: int
+    figures: tuple[Figure, ...]
+    findings: tuple[Finding, ...]
+    spec_hash: str
+    evidence: str
+    truth: Truth | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProgrammeReview:
+    """All use cases of a programme in one month.
+
+    Args:
+        checkpoint: the signed note over the ledger that holds these verdicts.
+        next_command: what the reader types next.
+    """
+
+    programme: str
+    month: Month
+    reviews: tuple[Review, ...]
+    checkpoint: str
+    next_command: str

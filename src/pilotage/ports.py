@@ -1,0 +1,68 @@
+"""Sockets: every plug-in point on one page. A plug-in is an object with these methods."""
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from typing import Protocol
+
+from pilotage.domain.decision import Delivery, Proposal, Receipt
+from pilotage.domain.entry import Entry
+from pilotage.domain.unit import Outcome, Parked, Unit
+
+
+class Source(Protocol):
+    """Where a use case's units and outcomes are read from, in batches; refused rows come too."""
+
+    def units(
+        self, *, since: datetime | None, until: datetime, batch: int
+    ) -> Iterator[tuple[Sequence[Unit], Sequence[Parked]]]:
+        """Yield units that came into being in [since, until), by time and key."""
+        ...
+
+    def outcomes(
+        self, *, since: datetime | None, until: datetime, batch: int
+    ) -> Iterator[tuple[Sequence[Outcome], Sequence[Parked]]]:
+        """Yield outcomes that happened in [since, until), by time and key."""
+        ...
+
+    def complete_until(self) -> datetime | None:
+        """Return the instant up to which every outcome is known to have arrived."""
+        ...
+
+
+class Predictor(Protocol):
+    """What the AI suggests. Rules, a tabular model, retrieval, a language model."""
+
+    @property
+    def name(self) -> str:
+        """The approach, as the spec's `candidates` name it."""
+        ...
+
+    @property
+    def version(self) -> str:
+        """Sha256 over what the predictor was built from."""
+        ...
+
+    def propose(self, units: Sequence[Unit]) -> Sequence[Proposal]:
+        """Return one proposal a unit, in the order given."""
+        ...
+
+
+class Channel(Protocol):
+    """One of the user's own tools. A key delivered twice shows once."""
+
+    @property
+    def reaches_people(self) -> bool:
+        """Whether a write may set off a mail or a call; then a replay never writes to it."""
+        ...
+
+    def deliver(self, deliveries: Sequence[Delivery]) -> Sequence[Receipt]:
+        """Write, and return one receipt a delivery, in the order given."""
+        ...
+
+
+class Ledger(Protocol):
+    """The log of all that happened, inside the transaction of the business rows."""
+
+    def append(self, entries: Sequence[Entry]) -> range:
+        """Append in order; return their sequence numbers."""
+        ...
