@@ -1,6 +1,7 @@
 """What the monthly review says of one use case, and of the programme: the page people read."""
 
 from dataclasses import dataclass
+from enum import StrEnum
 
 from pilotage.domain.decision import Mode
 from pilotage.domain.effect import Effect, Origin
@@ -8,6 +9,42 @@ from pilotage.domain.finding import Finding
 from pilotage.domain.money import MoneyRange
 from pilotage.domain.month import Month
 from pilotage.domain.verdict import Ruling
+
+
+class MetricKind(StrEnum):
+    """What an outcome is, so that a change of it reads as points, days or money."""
+
+    PROPORTION = "proportion"
+    MEAN = "mean"
+    RATIO = "ratio"
+    DURATION = "duration"
+    RECALL = "recall"
+
+
+class Better(StrEnum):
+    """Which way the outcome should move."""
+
+    HIGHER = "higher"
+    LOWER = "lower"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Metric:
+    """The outcome that is reported, and the lines it is read against.
+
+    Args:
+        name: as the spec has it, such as `reply_rate`.
+        unit: what a mean, ratio or duration is counted in, such as `USD` or `hours`.
+        minimum_effect: the smallest change worth having; scale and sign of `Review.effect`.
+        breakeven: the change that pays the running cost; same scale and sign.
+    """
+
+    name: str
+    kind: MetricKind
+    better: Better
+    unit: str = ""
+    minimum_effect: float | None = None
+    breakeven: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,7 +99,6 @@ class Review:
     """One use case in one month.
 
     Args:
-        metric: the outcome's name, such as `reply_rate`.
         effect: over all closed cohorts, absolute; None while there is nothing to compare.
         relative: the same against the holdout mean; None where that is not to be trusted.
         money: a month at full use, after running cost.
@@ -76,7 +112,7 @@ class Review:
     owner: str
     mode: Mode
     month: Month
-    metric: str
+    metric: Metric
     ruling: Ruling
     effect: Effect | None
     relative: Effect | None
@@ -89,6 +125,11 @@ class Review:
     evidence: str
     truth: Truth | None = None
 
+    @property
+    def simulated(self) -> bool:
+        """Whether the company is simulated: only then is a truth known."""
+        return self.truth is not None or any(c.truth is not None for c in self.cohorts)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProgrammeReview:
@@ -97,6 +138,8 @@ class ProgrammeReview:
     Args:
         checkpoint: the signed note over the ledger that holds these verdicts.
         next_command: what the reader types next.
+        money: all use cases together, a month; None where the parts do not add honestly
+            (currencies, or intervals whose dependence is unknown). Readers then see each.
     """
 
     programme: str
@@ -104,3 +147,9 @@ class ProgrammeReview:
     reviews: tuple[Review, ...]
     checkpoint: str
     next_command: str
+    money: MoneyRange | None = None
+
+    @property
+    def simulated(self) -> bool:
+        """Whether any use case runs in a simulated company."""
+        return any(review.simulated for review in self.reviews)
