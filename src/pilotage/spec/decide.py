@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import Annotated, Self
 
-from pydantic import Discriminator, Field, Tag, model_validator
+from pydantic import BeforeValidator, Discriminator, Field, Tag, model_validator
 
-from pilotage.spec.scalars import Declared, Name, Share, refused
+from pilotage.spec.scalars import Declared, Name, Number, Share, refused
 
 
 class Every(StrEnum):
@@ -37,8 +37,8 @@ class Shown(StrEnum):
 class Bounds(Declared):
     """Numbers from `at_least` (included) to `below` (excluded)."""
 
-    at_least: float | None = None
-    below: float | None = None
+    at_least: Number | None = None
+    below: Number | None = None
 
     @model_validator(mode="after")
     def _some_bound(self) -> Self:
@@ -53,7 +53,14 @@ class Bounds(Declared):
         return self
 
 
-CellValue = str | int | float | bool
+def _cell(value: object) -> object:
+    if not isinstance(value, str | int | float | bool):
+        raise refused("is no value of a cell.", fix="write text, a number, true or false")
+    return value
+
+
+CellValue = Annotated[str | int | float | bool, BeforeValidator(_cell)]
+"""What a cell of a table can be compared with."""
 
 
 def _condition_form(value: object) -> str:

@@ -8,7 +8,16 @@ from pydantic import Field, field_validator, model_validator
 
 from pilotage.domain.effect import EffectKind
 from pilotage.domain.review import Better, MetricKind
-from pilotage.spec.scalars import Amount, CalendarMonth, Currency, Declared, Name, Span, refused
+from pilotage.spec.scalars import (
+    CalendarMonth,
+    Currency,
+    Declared,
+    Name,
+    Positive,
+    PositiveAmount,
+    Span,
+    refused,
+)
 
 MEASURED_KINDS = (MetricKind.PROPORTION, MetricKind.MEAN)
 """What this version can carry a verdict on."""
@@ -35,16 +44,16 @@ class Process(Declared):
 
     today: str = ""
     unit: Name
-    volume_per_month: Annotated[float, Field(gt=0)]
-    minutes_per_unit: Annotated[float, Field(gt=0)] | None = None
+    volume_per_month: Positive
+    minutes_per_unit: Positive | None = None
     shared_capacity: bool = False
 
 
 class MinimumEffect(Declared):
     """A change, typed: a share of the comparison (relative) or a difference (absolute)."""
 
-    relative: Annotated[float, Field(gt=0)] | None = None
-    absolute: Annotated[float, Field(gt=0)] | None = None
+    relative: Positive | None = None
+    absolute: Positive | None = None
 
     @model_validator(mode="after")
     def _one_kind(self) -> Self:
@@ -80,7 +89,7 @@ class UnitValue(Declared):
         approved_by: the role that approved it, empty until then.
     """
 
-    amount: Annotated[Amount, Field(gt=0)]
+    amount: PositiveAmount
     currency: Currency
     basis: Basis
     pnl_line: str = ""

@@ -1,7 +1,8 @@
 """The single values that a declaration is written in: names, shares, amounts, spans, months."""
 
+import math
 import re
-from datetime import timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Annotated
 
@@ -10,7 +11,6 @@ from pydantic import (
     BaseModel,
     BeforeValidator,
     ConfigDict,
-    Field,
     PlainSerializer,
     StringConstraints,
 )
@@ -59,7 +59,9 @@ def _kebab(name: str) -> str:
 
 
 def _as_kebab(name: str) -> str:
-    return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-0123456789") or "inbound-leads"
+    return (
+        re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-").lstrip("0123456789-") or "inbound-leads"
+    )
 
 
 def _currency(code: str) -> str:
@@ -70,12 +72,16 @@ def _currency(code: str) -> str:
     return code
 
 
+_LARGEST = 10**15
+"""More than any firm has of anything."""
 _PERCENT = 100
+_LEAST_PERCENT = 2
+"""A smaller number than this was not meant as a percentage."""
 
 
 def _share(value: float) -> float:
     if not 0 <= value <= 1:
-        percent = value if 1 < value <= _PERCENT else 20
+        percent = value if _LEAST_PERCENT <= value <= _PERCENT else 20
         raise refused(
             f"is {value:g}; it is a share between 0 and 1.",
             fix=f"write {percent / _PERCENT:g} for {percent:g} %",
@@ -129,11 +135,48 @@ def _month(value: object) -> object:
         raise refused(f"is {value!r}, which is no month.", fix=error.fix) from error
 
 
+def _day(value: object) -> object:
+    if isinstance(value, date):
+        return value
+    try:
+        return date.fromisoformat(str(value))
+    except ValueError as error:
+        raise refused(
+            f"is {value!r}, which is no day.", fix="write YEAR-MONTH-DAY, such as 2026-09-01"
+        ) from error
+
+
+def _number(value: object) -> object:
+    if isinstance(value, bool) or not isinstance(value, int | float | Decimal):
+        raise refused(f"is {value!r}; it is a number.", fix="write digits, such as 1500 or 0.15")
+    if abs(value) > _LARGEST or not math.isfinite(value):
+        raise refused(f"is {value:g}; no such quantity exists.", fix="count the digits")
+    return value
+
+
+def _whole(value: object) -> object:
+    if _number(value) != int(str(value).partition(".")[0]):
+        raise refused(f"is {value!r}; it is a whole number.", fix="leave the decimals out")
+    return value
+
+
+def _above_zero(value: object) -> object:
+    if isinstance(value, float | int | Decimal) and value <= 0:
+        raise refused(f"is {value:g}; it must be more than nothing.", fix="write what you measured")
+    return value
+
+
+def _not_negative(value: object) -> object:
+    if isinstance(value, float | int | Decimal) and value < 0:
+        raise refused(f"is {value:g}; it cannot be negative.", fix="write 0 or more")
+    return value
+
+
 def _decimal_text(amount: Decimal) -> str:
     return f"{amount.normalize():f}"
 
 
-Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
+Name = Annotated[str, StringConstraints(pattern=r"\S", max_length=200)]
 """A table, a column, a metric, a role: as the customer calls it."""
 
 KebabName = Annotated[str, AfterValidator(_kebab)]
@@ -142,17 +185,36 @@ KebabName = Annotated[str, AfterValidator(_kebab)]
 Currency = Annotated[str, AfterValidator(_currency)]
 """ISO 4217 code."""
 
-Share = Annotated[float, AfterValidator(_share)]
+Number = Annotated[float, BeforeValidator(_number)]
+"""A finite number."""
+
+Positive = Annotated[float, BeforeValidator(_number), AfterValidator(_above_zero)]
+"""A finite number above 0."""
+
+Months = Annotated[int, BeforeValidator(_whole), AfterValidator(_above_zero)]
+"""A whole number of months, one at least."""
+
+Share = Annotated[float, BeforeValidator(_number), AfterValidator(_share)]
 """0..1, ends included."""
 
-InnerShare = Annotated[float, AfterValidator(_inner_share)]
+InnerShare = Annotated[float, BeforeValidator(_number), AfterValidator(_inner_share)]
 """0..1, ends excluded."""
 
-Amount = Annotated[Decimal, Field(ge=0), PlainSerializer(_decimal_text, when_used="json")]
-"""An amount of money, not negative."""
+_Money = Annotated[
+    Decimal, BeforeValidator(_number), PlainSerializer(_decimal_text, when_used="json")
+]
+
+Amount = Annotated[_Money, AfterValidator(_not_negative)]
+"""An amount of money, nothing or more."""
+
+PositiveAmount = Annotated[_Money, AfterValidator(_above_zero)]
+"""An amount of money above nothing."""
 
 Span = Annotated[timedelta, BeforeValidator(_span), PlainSerializer(span_text, when_used="json")]
 """A span of time, written `14 days`, `2 weeks` or `36 hours`."""
+
+Day = Annotated[date, BeforeValidator(_day)]
+"""A day, written `2026-09-01`."""
 
 CalendarMonth = Annotated[Month, BeforeValidator(_month), PlainSerializer(str, when_used="json")]
 """A month, written `2026-09`."""

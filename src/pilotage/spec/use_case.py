@@ -14,9 +14,11 @@ from pilotage.spec.outcome import OutcomeSpec, Process
 from pilotage.spec.scalars import (
     Amount,
     Currency,
+    Day,
     Declared,
     InnerShare,
     KebabName,
+    Months,
     Name,
     refused,
 )
@@ -116,8 +118,8 @@ class Experiment(Declared):
     assign_by: Name | None = None
     strata: tuple[Name, ...] = ()
     looks: Literal["monthly"] = "monthly"
-    months: Annotated[int, Field(ge=1, le=36)] = 6
-    start: date | None = None
+    months: Months = 6
+    start: Day | None = None
 
 
 class Governance(Declared):

@@ -1,0 +1,47 @@
+"""What changed: the hash of what an author set, and of the part that an experiment rests on.
+
+A key that the author left out is not in the hash: a default that a later release changes is
+not a changed spec.
+"""
+
+import hashlib
+import json
+
+from pydantic.main import IncEx
+
+from pilotage.spec.scalars import Declared
+from pilotage.spec.use_case import UseCase
+
+_EXPERIMENT: IncEx = {
+    "experiment": True,
+    "process": {"unit", "shared_capacity"},
+    "outcome": {"metric", "kind", "better", "window", "minimum_effect"},
+    "data": {"units": {"key"}},
+    "decide": {"every"},
+}
+
+
+def spec_hash(use_case: UseCase) -> str:
+    """Return sha256, in hexadecimal, over all keys that the author set."""
+    return _sha256(use_case)
+
+
+def experiment_hash(use_case: UseCase) -> str:
+    """Return sha256 over the keys that, once changed, make another experiment.
+
+    They are `experiment`, what the outcome is (metric, kind, better, window, minimum effect),
+    the unit and its key, how often it is decided, and whether capacity is shared.
+    """
+    return _sha256(use_case, part=_EXPERIMENT)
+
+
+def _sha256(declared: Declared, *, part: IncEx | None = None) -> str:
+    said = declared.model_dump(
+        mode="json",
+        include=part,
+        by_alias=True,
+        exclude_unset=True,
+        exclude_none=True,
+    )
+    canonical = json.dumps(said, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+    return hashlib.sha256(canonical.encode("ascii")).hexdigest()
