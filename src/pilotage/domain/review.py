@@ -84,7 +84,7 @@ class Truth:
     Args:
         kind: none, harmful, immediate, slow bloom, displacement.
         effect: true change of the outcome, on the scale of `Review.effect`.
-        money_per_month: true change in money a month, at the declared unit value, in words.
+        money_per_month: true change in money a month, at the declared unit value: `USD 61,700`.
         covered: whether the reported interval holds it.
     """
 
