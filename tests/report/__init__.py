@@ -1,0 +1,1 @@
+"""The rendered review, and the example that its tests read."""
