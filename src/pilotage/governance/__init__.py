@@ -1,0 +1,1 @@
+"""May we? Policy, risk tiers, vendors, sign-offs, oversight, and the log that proves it."""
