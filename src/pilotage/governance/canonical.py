@@ -1,0 +1,123 @@
+"""The bytes of an entry: one line of JSON that any machine writes the same."""
+
+from collections.abc import Callable, Iterable, Mapping
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import cast
+
+import orjson
+
+from pilotage.domain.entry import Fact
+from pilotage.domain.errors import LedgerError
+
+_OPTIONS = orjson.OPT_SORT_KEYS | orjson.OPT_UTC_Z
+
+
+def canonical(body: Mapping[str, Fact]) -> bytes:
+    """Return an entry as one line of JSON: sorted ASCII keys, no floats, instants in UTC.
+
+    Decimals become text, without exponent; tuples become lists.
+
+    Raises:
+        LedgerError: a float, a number that is not finite, an instant without a time zone, bytes,
+            a key that is not ASCII, or anything else that machines write differently.
+
+    >>> canonical({"seq": 7, "kind": "decision", "confidence": Decimal("0.90")})
+    b'{"confidence":"0.90","kind":"decision","seq":7}'
+    >>> canonical({"score": 0.9})
+    Traceback (most recent call last):
+    pilotage.domain.errors.LedgerError: `score` is 0.9, a float: its text differs between machines.
+      fix: write it as Decimal, or as an integer of a smaller unit
+    """
+    try:
+        kind = type(body)
+        if kind is not dict or not (_is_ascii(body) and _is_plain(body.values())):
+            body = _mapping(body, "")
+        return orjson.dumps(body, _decimal, _OPTIONS)
+    except (TypeError, RecursionError) as error:
+        raise LedgerError(
+            f"The entry cannot be written as JSON: {error}.",
+            fix="keep to text, integers of 64 bits, decimals, instants, lists and mappings",
+        ) from error
+
+
+def _is_ascii(keys: Iterable[object]) -> bool:
+    """Tell whether all keys are ASCII text; then all ways to sort them agree."""
+    return "".join(cast("Iterable[str]", keys)).isascii()
+
+
+def _is_plain(values: Iterable[object]) -> bool:
+    """Tell whether orjson writes the values our way as they are. Hot: it looks at types only."""
+    for value in values:
+        kind = type(value)
+        if kind in _PLAIN:
+            continue
+        check = _PLAIN_IF.get(kind)
+        if not (check(value) if check else isinstance(value, str)):  # a StrEnum's member is text
+            return False
+    return True
+
+
+def _is_plain_mapping(values: dict[object, object]) -> bool:
+    return _is_ascii(values) and _is_plain(values.values())
+
+
+def _is_utc(instant: datetime) -> bool:
+    return instant.tzinfo is UTC
+
+
+_PLAIN = frozenset((str, int, bool, type(None)))
+_PLAIN_IF: Mapping[type, Callable[..., bool]] = {
+    datetime: _is_utc,
+    Decimal: Decimal.is_finite,
+    dict: _is_plain_mapping,
+    list: _is_plain,
+    tuple: _is_plain,
+}
+
+
+def _mapping(values: Mapping[str, Fact], where: str) -> dict[str, Fact]:
+    for key in values:
+        if type(key) is not str or not key.isascii():
+            raise LedgerError(
+                f"`{where}{key}` is no ASCII key: programs sort others differently.",
+                fix="name the key in plain letters, digits and underscores",
+            )
+    return {key: _value(value, f"{where}{key}") for key, value in values.items()}
+
+
+def _value(value: Fact, where: str) -> Fact:
+    """Return one value as orjson writes it our way, or say where it stands and why it cannot."""
+    if value is None or isinstance(value, str | int):
+        return value
+    if isinstance(value, datetime) and value.utcoffset() is not None:
+        return value.astimezone(UTC)
+    if isinstance(value, Decimal) and value.is_finite():
+        return value
+    if isinstance(value, Mapping):
+        return _mapping(value, f"{where}.")
+    if isinstance(value, list | tuple):
+        return [_value(inner, f"{where}[{place}]") for place, inner in enumerate(value)]
+    raise _refusal(value, where)
+
+
+def _refusal(value: object, where: str) -> LedgerError:
+    why = f"of type {type(value).__name__}"
+    fix = "keep to text, integers, decimals, instants, lists and mappings"
+    match value:
+        case float():
+            why = "a float: its text differs between machines"
+            fix = "write it as Decimal, or as an integer of a smaller unit"
+        case Decimal():
+            why, fix = "not a finite number", "leave the key out, and say why in another"
+        case datetime():
+            why, fix = "an instant without a time zone", "give it in UTC: tzinfo=UTC"
+        case _:
+            pass
+    return LedgerError(f"`{where}` is {value!r}, {why}.", fix=fix)
+
+
+def _decimal(value: object) -> str:
+    if isinstance(value, Decimal):
+        return format(value, "f")
+    raise TypeError(f"{value!r} is of type {type(value).__name__}")
