@@ -1,12 +1,15 @@
 """Sockets: every plug-in point on one page. A plug-in is an object with these methods."""
 
-from collections.abc import Iterator, Sequence
-from datetime import datetime
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, tzinfo
 from typing import Protocol
 
-from pilotage.domain.decision import Delivery, Proposal, Receipt
+from pilotage.domain.decision import Delivery, Mode, Proposal, Receipt
 from pilotage.domain.entry import Entry
 from pilotage.domain.unit import Outcome, Parked, Unit
+from pilotage.governance.permit import Signatory
+from pilotage.spec.use_case import UseCase
 
 
 class Source(Protocol):
@@ -66,3 +69,27 @@ class Ledger(Protocol):
     def append(self, entries: Sequence[Entry]) -> range:
         """Append in order; return their sequence numbers."""
         ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """A use case with its parts plugged in.
+
+    Args:
+        spec_text: what its author set, as canonical JSON.
+        spec_hash: sha256 of that.
+        experiment_hash: the same over the part that defines the experiment.
+        zone: the programme's business calendar.
+        channels: the user's tools, by the name the spec gives them.
+        signatories: who may sign, by name.
+    """
+
+    spec: UseCase
+    spec_text: str
+    spec_hash: str
+    experiment_hash: str
+    mode: Mode
+    zone: tzinfo
+    source: Source
+    channels: Mapping[str, Channel]
+    signatories: Mapping[str, Signatory]

@@ -6,11 +6,13 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from pydantic import TypeAdapter
+
 from pilotage.ai.examples import Example
 from pilotage.ai.matching import SEGMENT, Matcher, plain
 from pilotage.ai.ranking import Ranking
 from pilotage.domain.decision import Proposal
-from pilotage.domain.errors import PilotageError
+from pilotage.domain.errors import LedgerError, PilotageError
 from pilotage.domain.finding import Finding, Severity
 from pilotage.domain.unit import Unit
 from pilotage.spec.decide import Condition, Rule
@@ -20,6 +22,15 @@ PRIOR_UNITS = 2
 SEGMENT_PRIOR_UNITS = 20
 """What the overall rate weighs in a segment nobody wrote a rule for: three replies of three
 leads are no 100%."""
+_KEPT = TypeAdapter(
+    tuple[
+        list[tuple[list[tuple[str, Condition]], str, float, int, int]],
+        list[tuple[float, int]],
+        tuple[str, str],
+    ]
+)
+"""Rules, how often each score stands in the baseline, and the wording."""
+
 MOST_SEGMENTS = 100
 """The largest segments get a rate of their own; the others share the overall rate."""
 
@@ -71,6 +82,8 @@ class RulePredictor:
     rules: tuple[MeasuredRule, ...]
     proposals: tuple[Proposal, ...]
     matcher: Matcher
+    ranking: Ranking
+    wording: Wording
     version: str
     findings: tuple[Finding, ...] = ()
     name: str = "rules"
@@ -122,11 +135,10 @@ def rule_predictor(
     ranking, words = Ranking.of(_baseline(measured)), wording or Wording()
     if otherwise is None and not measured[-1].n:
         measured[-1] = _as_all(measured[-1], examples)
-    return RulePredictor(
-        rules=tuple(measured),
-        proposals=tuple(_proposal(rule, ranking, words) for rule in measured),
-        matcher=matcher,
-        version=_version(measured, ranking, words),
+    return _predictor(
+        measured,
+        ranking=ranking,
+        wording=words,
         findings=tuple(_unused(measured[:-1])) if examples else (),
     )
 
@@ -217,8 +229,9 @@ def _proposal(measured: MeasuredRule, ranking: Ranking, wording: Wording) -> Pro
     )
 
 
-def _version(rules: Sequence[MeasuredRule], ranking: Ranking, wording: Wording) -> str:
-    built_from = [
+def kept_rules(predictor: RulePredictor) -> bytes:
+    """Return the bytes that `restored_rules` reads; their sha256 is the version."""
+    rules = [
         [
             [[column, plain(condition)] for column, condition in measured.when.items()],
             measured.reason,
@@ -226,11 +239,56 @@ def _version(rules: Sequence[MeasuredRule], ranking: Ranking, wording: Wording) 
             measured.n,
             measured.happened,
         ]
-        for measured in rules
+        for measured in predictor.rules
     ]
-    scores = sorted(Counter(ranking.scores).items())
-    words = [wording.units, wording.happened]
-    return hashlib.sha256(json.dumps([built_from, scores, words]).encode()).hexdigest()
+    scores = sorted(Counter(predictor.ranking.scores).items())
+    words = [predictor.wording.units, predictor.wording.happened]
+    return json.dumps([rules, scores, words]).encode()
+
+
+def restored_rules(model: bytes, *, version: str) -> RulePredictor:
+    """Return the rules as they were registered.
+
+    Raises:
+        LedgerError: other bytes than those that were registered.
+    """
+    found = hashlib.sha256(model).hexdigest()
+    if found != version:
+        raise LedgerError(
+            f"The stored rules are not those that were registered: sha256 {found[:12]}…, the"
+            f" ledger names {version[:12]}….",
+            fix="restore the record from a backup",
+        )
+    rules, scores, (units, happened) = _KEPT.validate_json(model)
+    return _predictor(
+        [
+            MeasuredRule(
+                when=dict(when), reason=reason, probability=probability, n=n, happened=count
+            )
+            for when, reason, probability, n, count in rules
+        ],
+        ranking=Ranking.of(score for score, times in scores for _ in range(times)),
+        wording=Wording(units=units, happened=happened),
+    )
+
+
+def _predictor(
+    measured: Sequence[MeasuredRule],
+    *,
+    ranking: Ranking,
+    wording: Wording,
+    findings: tuple[Finding, ...] = (),
+) -> RulePredictor:
+    predictor = RulePredictor(
+        rules=tuple(measured),
+        proposals=tuple(_proposal(rule, ranking, wording) for rule in measured),
+        matcher=Matcher([rule.when for rule in measured]),
+        ranking=ranking,
+        wording=wording,
+        version="",
+        findings=findings,
+    )
+    return replace(predictor, version=hashlib.sha256(kept_rules(predictor)).hexdigest())
 
 
 def _reason(measured: MeasuredRule, wording: Wording) -> str:

@@ -3,8 +3,10 @@
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from hashlib import sha256
 
 from pilotage.domain.month import Month
+from pilotage.domain.unit import Unit
 
 
 class Mode(StrEnum):
@@ -57,20 +59,62 @@ class Proposal:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class DecisionKey:
-    """(use case, unit, period): what is decided once.
+class Enrolled:
+    """A unit with its arm, before anything is proposed.
 
     Args:
-        unit: the pseudonym, never the raw key.
+        pseudonym: what stands for the unit from here on.
+        cluster: the pseudonym of what the arm was drawn for.
         period: ISO start and length, such as `2026-09-01/P1M`, or `once`.
+        assigned_at: when the outcome window starts, in both arms, UTC.
+    """
+
+    unit: Unit
+    pseudonym: str
+    cluster: str
+    arm: Arm
+    period: str
+    month: Month
+    assigned_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decision:
+    """What was decided about one unit in one period, in either arm; decided once.
+
+    Args:
+        unit: the pseudonym; `record` is the raw key, which only vault and outbox keep.
+        window_ends_at: from then on outcomes no longer count, UTC.
+        why: why a person is asked; empty where nobody is.
+        proposal: None in the holdout.
+        version: of the predictor; empty in the holdout.
     """
 
     use_case: str
     unit: str
     period: str
+    record: str
+    mode: Mode
+    month: Month
+    arm: Arm
+    cluster: str
+    stratum: str
+    assigned_at: datetime
+    window_ends_at: datetime
+    route: Route
+    why: str = ""
+    proposal: Proposal | None = None
+    version: str = ""
 
-    def __str__(self) -> str:
-        return f"{self.use_case}|{self.unit}|{self.period}"
+    @property
+    def key(self) -> str:
+        """(use case, unit, period) as one text."""
+        return decision_key(self.use_case, self.unit, self.period)
+
+
+def decision_key(use_case: str, unit: str, period: str) -> str:
+    """Return what is decided once, as one text."""
+    return f"{use_case}|{unit}|{period}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,6 +133,15 @@ class Delivery:
     record: str
     field: str
     value: str
+
+
+def delivery_key(decision: str, *, tool: str, object_name: str, field: str) -> str:
+    """Return the idempotency key of a delivery.
+
+    >>> delivery_key("leads|7|once", tool="crm", object_name="lead", field="rank")[:8]
+    '1a6cd9c8'
+    """
+    return sha256(f"{decision}|{tool}|{object_name}|{field}".encode()).hexdigest()
 
 
 class DeliveryState(StrEnum):

@@ -18,6 +18,7 @@ class EntryKind(StrEnum):
     SIGN_OFF = "sign-off"
     APPROVAL = "approval"
     PROMOTION = "promotion"
+    EXPERIMENT = "experiment"
     ASSIGNMENT = "assignment"
     DECISION = "decision"
     DENIAL = "policy-denial"

@@ -1,12 +1,12 @@
 """What can go wrong, as one tree.
 
-    PilotageError          every error we raise: what, where, which value, and `fix`
-    |- SpecError           the customer's YAML
-    |- SourceError         the customer's tables
-    |- RefusedError        a control forbids the step
-    |- StoreError          our own record: database, disk, lock
-    |- LedgerError         the log does not add up
-    `- DeliveryError       the user's tool
+PilotageError          every error we raise: what, where, which value, and `fix`
+|- SpecError           the customer's YAML
+|- SourceError         the customer's tables
+|- RefusedError        a control forbids the step
+|- StoreError          our own record: database, disk, lock
+|- LedgerError         the log does not add up
+`- DeliveryError       the user's tool
 """
 
 

@@ -34,9 +34,7 @@ class Month:
         """Read `2026-09`."""
         year, dash, number = text.partition("-")
         if not (dash and year.isdecimal() and number.isdecimal()):
-            raise PilotageError(
-                f"{text!r} is no month.", fix="write YEAR-MONTH, such as 2026-09"
-            )
+            raise PilotageError(f"{text!r} is no month.", fix="write YEAR-MONTH, such as 2026-09")
         return cls(int(year), int(number))
 
     @classmethod

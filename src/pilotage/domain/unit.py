@@ -63,7 +63,7 @@ class Parked:
 
 
 def text_key(value: object) -> str | None:
-    """Return a key as NFC text, or None where it cannot be one.
+    r"""Return a key as NFC text, or None where it cannot be one.
 
     Floats are refused: 7.0 and 7 would be two units in one system and one in another.
 

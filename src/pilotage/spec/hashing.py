@@ -21,8 +21,13 @@ _EXPERIMENT: IncEx = {
 }
 
 
+def authored(use_case: UseCase) -> str:
+    """Return the keys that the author set, as one line of canonical JSON."""
+    return _canonical(use_case)
+
+
 def spec_hash(use_case: UseCase) -> str:
-    """Return sha256, in hexadecimal, over all keys that the author set."""
+    """Return sha256, in hexadecimal, of `authored`."""
     return _sha256(use_case)
 
 
@@ -36,6 +41,10 @@ def experiment_hash(use_case: UseCase) -> str:
 
 
 def _sha256(declared: Declared, *, part: IncEx | None = None) -> str:
+    return hashlib.sha256(_canonical(declared, part=part).encode("ascii")).hexdigest()
+
+
+def _canonical(declared: Declared, *, part: IncEx | None = None) -> str:
     said = declared.model_dump(
         mode="json",
         include=part,
@@ -43,5 +52,4 @@ def _sha256(declared: Declared, *, part: IncEx | None = None) -> str:
         exclude_unset=True,
         exclude_none=True,
     )
-    canonical = json.dumps(said, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
-    return hashlib.sha256(canonical.encode("ascii")).hexdigest()
+    return json.dumps(said, sort_keys=True, separators=(",", ":"), ensure_ascii=True)

@@ -1,0 +1,186 @@
+"""Opening a programme: read its files, plug its parts together."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from pilotage.data.contract import load_contract
+from pilotage.data.source import OutcomeColumns, TableSource, UnitColumns
+from pilotage.delivery.csv_folder import CsvFolder
+from pilotage.delivery.database_table import open_database_table
+from pilotage.domain.decision import Mode
+from pilotage.domain.errors import SpecError
+from pilotage.governance.checkpoint import VerifyingKey
+from pilotage.governance.permit import Signatory
+from pilotage.ports import Case, Channel
+from pilotage.spec.hashing import authored, experiment_hash, spec_hash
+from pilotage.spec.loading import load_programme, load_use_case
+from pilotage.spec.programme import CsvTool, Programme
+from pilotage.spec.use_case import UseCase
+from pilotage.store.record import Record, open_record
+
+PROGRAMME_FILE = "pilotage.yaml"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Opened:
+    """A programme whose files were read.
+
+    Args:
+        folder: where pilotage.yaml is.
+        data_folder: what `${data}` stands for.
+        specs: its use cases by name, in the order of their files.
+    """
+
+    folder: Path
+    data_folder: str
+    programme: Programme
+    specs: Mapping[str, UseCase]
+
+    def spec(self, name: str) -> UseCase:
+        """Return one use case.
+
+        Raises:
+            SpecError: there is none of that name.
+        """
+        if name not in self.specs:
+            raise SpecError(
+                f"{self.folder}: there is no use case {name!r}.",
+                fix=f"write one of {', '.join(self.specs) or '(none is declared yet)'}",
+            )
+        return self.specs[name]
+
+    def chosen(self, name: str | None) -> list[UseCase]:
+        """Return the named use case, or all of them."""
+        return [self.spec(name)] if name else list(self.specs.values())
+
+    def record(self) -> Record:
+        """Open the programme's memory."""
+        return open_record(
+            self.programme.record,
+            folder=self.folder,
+            programme=self.programme.programme,
+            clock=lambda: datetime.now(UTC),
+        )
+
+    def location(self, table: str, *, asked_by: str) -> str:
+        """Return the path or URL of a declared table.
+
+        Raises:
+            SpecError: the table is not declared.
+        """
+        if table not in self.programme.sources:
+            raise SpecError(
+                f"{asked_by}: the table {table!r} is not declared in {PROGRAMME_FILE}.",
+                fix=f"add `{table}: path/to/{table}.csv` under `sources:`",
+            )
+        place = self.programme.source(table, data_folder=self.data_folder)
+        return place if "://" in place else os.path.normpath(self.folder / place)
+
+    def signatories(self) -> dict[str, Signatory]:
+        """Return the people who may sign, with their public keys."""
+        return {
+            name: Signatory(roles=person.roles, key=VerifyingKey.parse(person.key))
+            for name, person in self.programme.people.items()
+            if person.key
+        }
+
+    def case(self, spec: UseCase, *, now: datetime, mode: Mode | None = None) -> Case:
+        """Plug a use case's parts together.
+
+        Args:
+            now: rows later than that are in the future.
+            mode: in place of the programme's own.
+        """
+        return Case(
+            spec=spec,
+            spec_text=authored(spec),
+            spec_hash=spec_hash(spec),
+            experiment_hash=experiment_hash(spec),
+            mode=mode or self.programme.mode,
+            zone=self.programme.zone,
+            source=self.source(spec, now=now),
+            channels=self._channels(spec),
+            signatories=self.signatories(),
+        )
+
+    def source(self, spec: UseCase, *, now: datetime) -> TableSource:
+        """Open a use case's tables."""
+        units, outcomes = spec.data.units, spec.data.outcomes
+        contract = spec.data.contract
+        return TableSource(
+            units=UnitColumns(
+                table=self.location(units.table, asked_by=spec.use_case),
+                key=units.key,
+                at=units.at,
+                cluster=None if spec.assigns_units else spec.assign_column,
+                strata=spec.experiment.strata,
+                segment=units.segment,
+                attributes=spec.decide.columns,
+            ),
+            outcomes=OutcomeColumns(
+                table=self.location(outcomes.table, asked_by=spec.use_case),
+                key=outcomes.key,
+                at=outcomes.at,
+                value=outcomes.value,
+                complete_until=outcomes.complete_until_date or outcomes.complete_until,
+            ),
+            zone=self.programme.timezone,
+            now=now,
+            contract=load_contract(self.folder / contract) if contract else None,
+        )
+
+    def _channels(self, spec: UseCase) -> dict[str, Channel]:
+        return {item.tool: self._channel(item.tool, spec) for item in spec.deliver}
+
+    def _channel(self, name: str, spec: UseCase) -> Channel:
+        tool = self.programme.tools.get(name)
+        if tool is None:
+            raise SpecError(
+                f"{spec.use_case}: delivers to {name!r}, which {PROGRAMME_FILE} does not declare.",
+                fix=f"add `{name}: {{kind: csv, folder: {name}}}` under `tools:`",
+            )
+        if isinstance(tool, CsvTool):
+            return CsvFolder(folder=self.folder / tool.folder)
+        return open_database_table(tool.url, folder=self.folder)
+
+
+def open_programme(folder: Path, *, data_folder: Path | None) -> Opened:
+    """Read a programme's files.
+
+    Args:
+        folder: where pilotage.yaml is.
+        data_folder: what `${data}` stands for; None for the programme's folder.
+
+    Raises:
+        SpecError: a file is missing, unreadable or cannot be right.
+    """
+    file = folder / PROGRAMME_FILE
+    programme = load_programme(_read(file, fix=f"pilotage init {folder}"), file=PROGRAMME_FILE)
+    paths = sorted({path for pattern in programme.use_cases for path in folder.glob(pattern)})
+    specs: dict[str, UseCase] = {}
+    for path in paths:
+        spec = load_use_case(
+            _read(path, fix="make the file readable"), file=str(path.relative_to(folder))
+        )
+        if spec.use_case in specs:
+            raise SpecError(
+                f"{path.relative_to(folder)}: a second use case is called {spec.use_case!r}.",
+                fix="give it a name of its own",
+            )
+        specs[spec.use_case] = spec
+    return Opened(
+        folder=folder,
+        data_folder=str((data_folder or folder).absolute()),
+        programme=programme,
+        specs=specs,
+    )
+
+
+def _read(path: Path, *, fix: str) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise SpecError(f"{path}: cannot be read ({error.strerror}).", fix=fix) from error

@@ -1,0 +1,1 @@
+"""Hands that write into the user's own tools: one adapter a file, no decisions."""

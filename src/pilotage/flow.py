@@ -1,0 +1,468 @@
+"""The road of every unit of work. Read this file first.
+
+    source -> contract -> permit -> arm -> AI -> oversight -> the user's own tool -> ledger
+                                   later: outcome -> ledger
+
+One pass reads what is new, decides, delivers, and reads what came of it. A pass that finds its
+work recorded already does nothing, so it can be run again after anything, a crash included.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta, tzinfo
+
+from pilotage.ai import Example, Wording
+from pilotage.ai.candidates import compete, restore
+from pilotage.data.history import History, read_history
+from pilotage.domain.decision import (
+    Arm,
+    Decision,
+    DeliveryState,
+    Enrolled,
+    Mode,
+    Proposal,
+    Route,
+    decision_key,
+)
+from pilotage.domain.effect import EffectKind
+from pilotage.domain.errors import RefusedError, SpecError
+from pilotage.domain.experiment import Baseline, Registered
+from pilotage.domain.look import LookPlan
+from pilotage.domain.month import Month
+from pilotage.domain.review import MetricKind
+from pilotage.domain.tally import Tally
+from pilotage.domain.unit import Outcome, Parked, Unit
+from pilotage.experiments.assignment import FEW_CLUSTERS, arms, counted_arms
+from pilotage.experiments.design import Design, months_to_detect
+from pilotage.experiments.looks import haybittle_peto
+from pilotage.governance.oversight import route
+from pilotage.governance.permit import refusals
+from pilotage.ports import Case, Predictor
+from pilotage.spec.decide import Deliver, Every
+from pilotage.spec.use_case import UseCase
+from pilotage.store import decisions, outbox, outcomes, oversight, parking, registry
+from pilotage.store.record import Record
+
+BATCH = 2_000
+"""Units decided in one transaction; what a crash can cost is the work of one batch."""
+
+Watch = Callable[[Tally], None]
+"""Told after every batch how far the pass has come."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ready:
+    """A use case whose experiment is registered and whose predictor is chosen."""
+
+    case: Case
+    registered: Registered
+    predictor: Predictor
+
+
+def run(case: Case, record: Record, *, as_of: datetime, watch: Watch = lambda _: None) -> Tally:
+    """Take a use case through one pass: all that is new, down the whole road.
+
+    Args:
+        as_of: the instant the pass stands for.
+
+    Raises:
+        RefusedError: a control forbids it, or the running experiment was changed.
+        SourceError: a table cannot be read.
+        StoreError: the record cannot be written, or another pass is at work.
+    """
+    tally = Tally()
+    with record.one_at_a_time():
+        require_permit(case, record, as_of=as_of)
+        ready = prepare(case, record, as_of=as_of)
+        started = ready.registered.started_at
+        for units, refused in case.source.units(since=started, until=as_of, batch=BATCH):
+            tally += park(refused, case, record, as_of=as_of)
+            tally += decide(units, ready, record, as_of=as_of)
+            watch(tally)
+        for delivered in release(ready.case, record, as_of=as_of):
+            tally += delivered
+            watch(tally)
+        for happened, refused in case.source.outcomes(since=started, until=as_of, batch=BATCH):
+            tally += park(refused, case, record, as_of=as_of)
+            tally += listen(happened, case, record, as_of=as_of)
+            watch(tally)
+        tally += close_windows(case, record, as_of=as_of)
+    return tally
+
+
+def require_permit(case: Case, record: Record, *, as_of: datetime) -> None:
+    """Refuse to go on where a control is missing, expired, or says halt.
+
+    Raises:
+        RefusedError: with each control and the command that supplies it; the denial is recorded.
+    """
+    name = case.spec.use_case
+    with record.reading() as connection:
+        forbidden = refusals(
+            mode=case.mode,
+            use_case=name,
+            spec_hash=case.spec_hash,
+            signatures=registry.signatures(connection, use_case=name),
+            signatories=case.signatories,
+            halted=registry.halted(connection, use_case=name),
+            now=as_of,
+        )
+    if not forbidden:
+        return
+    with record.transaction() as work:
+        registry.deny(work, forbidden, use_case=name, as_of=as_of)
+    raise RefusedError(
+        f"{name} may not run {case.mode}:\n" + "\n".join(f"  - {f.detail}" for f in forbidden),
+        fix="\n       ".join(finding.fix for finding in forbidden),
+    )
+
+
+def prepare(case: Case, record: Record, *, as_of: datetime) -> Ready:
+    """Return the experiment and predictor as registered; the first pass registers them."""
+    with record.reading() as connection:
+        known = registry.registered(connection, use_case=case.spec.use_case, mode=case.mode)
+    if known is None:
+        known = register(case, record, as_of=as_of)
+    if known.experiment_hash != case.experiment_hash:
+        raise RefusedError(
+            f"the experiment of {case.spec.use_case} was changed while it runs: metric, window,"
+            " arms or looks are no longer what was registered for"
+            f" {known.started_at:%Y-%m-%d}.",
+            fix="undo the change, or give the changed use case a new name: it starts a new one",
+        )
+    if known.spec_hash != case.spec_hash:
+        with record.transaction() as work:
+            known = registry.change_spec(
+                work, known, spec_hash=case.spec_hash, spec=case.spec_text, as_of=as_of
+            )
+    with record.reading() as connection:
+        body = registry.model_bytes(connection, known.version)
+    predictor = restore(body, name=known.predictor, version=known.version)
+    return Ready(case=case, registered=known, predictor=predictor)
+
+
+def register(case: Case, record: Record, *, as_of: datetime) -> Registered:
+    """Freeze the baseline, let the candidates compete, register arms and looks: once."""
+    spec = case.spec
+    start = start_of(case, as_of=as_of)
+    history = read_history(
+        case.source,
+        start=start,
+        window=spec.outcome.window,
+        zone=case.zone,
+        once=counts_once(case),
+        declared=spec.outcome.baseline,
+    )
+    contest = compete(
+        spec.decide, examples_of(history, spec), wording=Wording(units=f"{spec.process.unit}s")
+    )
+    registered = Registered(
+        use_case=spec.use_case,
+        mode=case.mode,
+        started_at=start,
+        spec_hash=case.spec_hash,
+        experiment_hash=case.experiment_hash,
+        baseline=history.baseline,
+        holdout=spec.experiment.holdout,
+        minimum_effect=spec.outcome.minimum_effect.absolute_at(history.baseline.mean),
+        looks=planned_looks(spec, start=start, zone=case.zone),
+        months_to_detect=months_to_detect(planned(spec, history.baseline)),
+        predictor=contest.winner,
+        version=contest.version,
+        counted=few_clusters(case, history, record),
+    )
+    with record.transaction() as work:
+        registry.register(work, registered, spec=case.spec_text, contest=contest, as_of=as_of)
+    return registered
+
+
+def examples_of(history: History, spec: UseCase) -> list[Example]:
+    """Return history as examples: it happened, or for a mean, it was above the mean."""
+    bar = 0.0 if spec.outcome.kind is MetricKind.PROPORTION else history.baseline.mean
+    return [Example(unit=past.unit, happened=past.value > bar) for past in history.newest]
+
+
+def planned_looks(spec: UseCase, *, start: datetime, zone: tzinfo) -> LookPlan:
+    """Plan a look at each of the spec's months; the last one is final."""
+    first = Month.of(start, zone=zone)
+    return haybittle_peto([first.plus(k) for k in range(spec.experiment.months)])
+
+
+def planned(spec: UseCase, baseline: Baseline) -> Design:
+    """Return the experiment's design on what the baseline measured."""
+    return Design(
+        volume_per_month=baseline.volume_per_month,
+        holdout=spec.experiment.holdout,
+        base=baseline.mean,
+        standard_deviation=baseline.standard_deviation,
+        minimum_effect=spec.outcome.minimum_effect.absolute_at(baseline.mean),
+        kind=EffectKind.ABSOLUTE,
+        window_days=spec.outcome.window / timedelta(days=1),
+    )
+
+
+def counts_once(case: Case) -> bool:
+    """Return whether it counts that an outcome happened at all, or amounts add up."""
+    return case.spec.outcome.kind is MetricKind.PROPORTION
+
+
+def start_of(case: Case, *, as_of: datetime) -> datetime:
+    """Return when the experiment starts: as the spec says, else now."""
+    day = case.spec.experiment.start
+    if day is None:
+        if case.mode is Mode.REPLAY:
+            raise SpecError(
+                f"{case.spec.use_case}: a replay does not know where history ends.",
+                fix="write the first day that counts as `experiment: {start: 2026-01-01}`",
+            )
+        return as_of
+    start = datetime.combine(day, time(), tzinfo=case.zone)
+    if start > as_of:
+        raise RefusedError(
+            f"{case.spec.use_case} starts on {day}; today is {as_of:%Y-%m-%d}.",
+            fix=f"wait, or write an earlier `experiment.start`, or pass `--as-of {day}`",
+        )
+    return start
+
+
+def few_clusters(case: Case, history: History, record: Record) -> dict[str, Arm]:
+    """Count out the arms of reps, teams or weeks where they are few; else arms are by hash."""
+    if case.spec.assigns_units or len(history.clusters) >= FEW_CLUSTERS:
+        return {}
+    drawn = counted_arms(
+        history.clusters, salt=case.spec.use_case, holdout=case.spec.experiment.holdout
+    )
+    names = record.pseudonyms(list(drawn), kind=case.spec.assign_column)
+    return dict(zip(names, drawn.values(), strict=True))
+
+
+def park(refused: Sequence[Parked], case: Case, record: Record, *, as_of: datetime) -> Tally:
+    """Keep refused rows with their reason; nothing is lost."""
+    if not refused:
+        return Tally()
+    with record.transaction() as work:
+        fresh = parking.park(work, refused, use_case=case.spec.use_case, as_of=as_of)
+    return Tally(parked=fresh)
+
+
+def decide(units: Sequence[Unit], ready: Ready, record: Record, *, as_of: datetime) -> Tally:
+    """Decide a batch; a single unit that arrives by API is a batch of one.
+
+    Each unit not yet decided in this period gets its arm. The treated get a proposal, which
+    oversight sends to the tool, to a person, or nowhere. All of it is written at once.
+    """
+    enrolled, refused = enrol(units, ready, record, as_of=as_of)
+    parked = park(refused, ready.case, record, as_of=as_of)
+    treated = [item.unit for item in enrolled if item.arm is Arm.TREATMENT]
+    proposals = iter(ready.predictor.propose(treated))
+    decided = [
+        conclude(item, next(proposals) if item.arm is Arm.TREATMENT else None, ready)
+        for item in enrolled
+    ]
+    if not decided:
+        return parked + Tally(read=len(units))
+    with record.transaction() as work:
+        fresh = decisions.add(work, decided)
+        outbox.post(work, fresh, deliver=deliveries_of(ready.case))
+        oversight.ask(work, fresh)
+    return parked + Tally(
+        read=len(units),
+        decided=len(fresh),
+        treated=sum(item.decision.arm is Arm.TREATMENT for item in fresh),
+        waiting=sum(item.decision.route is Route.HUMAN for item in fresh),
+    )
+
+
+def enrol(
+    units: Sequence[Unit], ready: Ready, record: Record, *, as_of: datetime
+) -> tuple[list[Enrolled], list[Parked]]:
+    """Give each unit that is new in its period an arm; refuse those that would blur the arms."""
+    case, spec = ready.case, ready.case.spec
+    names = record.pseudonyms([unit.key for unit in units], kind=spec.process.unit)
+    clusters = (
+        names
+        if spec.assigns_units
+        else record.pseudonyms([unit.cluster for unit in units], kind=spec.assign_column)
+    )
+    drawn = draw(units, clusters, ready)
+    with record.reading() as connection:
+        earlier = decisions.earlier(connection, names, use_case=spec.use_case)
+    enrolled: list[Enrolled] = []
+    refused: list[Parked] = []
+    for unit, name, cluster, arm in zip(units, names, clusters, drawn, strict=True):
+        assigned_at = unit.at if case.mode is Mode.REPLAY else as_of
+        month = Month.of(assigned_at, zone=case.zone)
+        period = "once" if spec.decide.every is Every.ONCE else f"{month}-01/P1M"
+        before = earlier.get(name)
+        if before is not None and (before.erased or period in before.periods):
+            continue
+        if arm is None:
+            refused.append(astray(unit, case, reason="late-cluster"))
+            continue
+        if before is not None and before.arm is not arm:
+            refused.append(astray(unit, case, reason="changed-arm"))
+            continue
+        enrolled.append(
+            Enrolled(
+                unit=unit,
+                pseudonym=name,
+                cluster=cluster,
+                arm=arm,
+                period=period,
+                month=month,
+                assigned_at=assigned_at,
+            )
+        )
+    return enrolled, refused
+
+
+ASTRAY = {
+    "late-cluster": "{column} {cluster!r} was not there when the arms were counted out; its units"
+    " stay as today until a new experiment starts",
+    "changed-arm": "it moved to {column} {cluster!r}, which is in the other arm; a unit in both"
+    " arms would blur them",
+}
+
+
+def astray(unit: Unit, case: Case, *, reason: str) -> Parked:
+    """Refuse a unit that would stand in both arms, or in neither."""
+    return Parked(
+        table=case.spec.data.units.table,
+        key=unit.key,
+        reason=reason,
+        detail=ASTRAY[reason].format(column=case.spec.assign_column, cluster=unit.cluster),
+    )
+
+
+def draw(units: Sequence[Unit], clusters: Sequence[str], ready: Ready) -> list[Arm | None]:
+    """Return each unit's arm: by hash, or as counted out; None for a cluster that came late."""
+    registered = ready.registered
+    if registered.counted:
+        return [registered.counted.get(cluster) for cluster in clusters]
+    keys = [unit.cluster for unit in units]
+    return list(arms(keys, salt=registered.use_case, holdout=registered.holdout))
+
+
+def conclude(item: Enrolled, proposal: Proposal | None, ready: Ready) -> Decision:
+    """Route a unit: to the tool, to a person first, or nowhere."""
+    case, window = ready.case, ready.case.spec.outcome.window
+    limits = case.spec.oversight
+    key = decision_key(case.spec.use_case, item.pseudonym, item.period)
+    if proposal is None:
+        where, why = Route.HOLDOUT, ""
+    elif case.mode is Mode.SHADOW:
+        where, why = Route.SHADOW, ""
+    else:
+        where, why = route(
+            proposal,
+            key=key,
+            automatic_from=limits.automatic_from,
+            ask_from=limits.ask_from,
+            sample=limits.sample,
+        )
+    return Decision(
+        use_case=case.spec.use_case,
+        unit=item.pseudonym,
+        period=item.period,
+        record=item.unit.key,
+        mode=case.mode,
+        month=item.month,
+        arm=item.arm,
+        cluster=item.cluster,
+        stratum=item.unit.stratum,
+        assigned_at=item.assigned_at,
+        window_ends_at=item.assigned_at + window,
+        route=where,
+        why=why,
+        proposal=proposal,
+        version=ready.registered.version if proposal else "",
+    )
+
+
+def deliveries_of(case: Case) -> tuple[Deliver, ...]:
+    """Return what is delivered where; a replay never writes to a tool that reaches people."""
+    return tuple(
+        item
+        for item in case.spec.deliver
+        if case.mode is not Mode.REPLAY or not case.channels[item.tool].reaches_people
+    )
+
+
+def release(case: Case, record: Record, *, as_of: datetime) -> Iterator[Tally]:
+    """Deliver what oversight let through, batch by batch; a halt stops it within one batch.
+
+    A batch whose receipts a crash has lost is delivered again under the same keys, and the tool
+    shows it once.
+    """
+    for tool, channel in case.channels.items():
+        while True:
+            with record.reading() as connection:
+                posted = outbox.pending(
+                    connection, use_case=case.spec.use_case, tool=tool, limit=BATCH
+                )
+            if not posted:
+                break
+            require_permit(case, record, as_of=as_of)
+            receipts = channel.deliver([item.delivery for item in posted])
+            with record.transaction() as work:
+                outbox.settle(work, posted, receipts, as_of=as_of)
+            delivered = sum(item.state is DeliveryState.DELIVERED for item in receipts)
+            yield Tally(delivered=delivered, dead=len(receipts) - delivered)
+
+
+def listen(happened: Sequence[Outcome], case: Case, record: Record, *, as_of: datetime) -> Tally:
+    """Note what the source says of enrolled units; what happened before assignment is parked."""
+    spec = case.spec
+    names = record.pseudonyms([item.key for item in happened], kind=spec.process.unit)
+    with record.reading() as connection:
+        assigned = outcomes.assigned_at(connection, names, use_case=spec.use_case, mode=case.mode)
+    told = [(name, item) for name, item in zip(names, happened, strict=True) if name in assigned]
+    early = [item for name, item in told if item.at < assigned[name]]
+    with record.transaction() as work:
+        outcomes.note(
+            work,
+            [
+                outcomes.Happening(unit=name, at=item.at, value=item.value)
+                for name, item in told
+                if item.at >= assigned[name]
+            ],
+            use_case=spec.use_case,
+        )
+    return park(
+        [
+            Parked(
+                table=spec.data.outcomes.table,
+                key=item.key,
+                reason="before-assignment",
+                detail=f"it happened on {item.at:%Y-%m-%d %H:%M}, before the unit was assigned",
+            )
+            for item in early
+        ],
+        case,
+        record,
+        as_of=as_of,
+    )
+
+
+def close_windows(case: Case, record: Record, *, as_of: datetime) -> Tally:
+    """Record what counts for every unit whose window closed; zero counts, pending does not."""
+    complete_until = case.source.complete_until()
+    if complete_until is None:
+        return Tally()
+    name, once = case.spec.use_case, counts_once(case)
+    with record.transaction() as work:
+        corrected = outcomes.correct(work, use_case=name, mode=case.mode, once=once, as_of=as_of)
+    tally, after = Tally(corrected=corrected), outcomes.BEGINNING
+    while after is not None:
+        with record.transaction() as work:
+            closed, after = outcomes.close(
+                work,
+                use_case=name,
+                mode=case.mode,
+                complete_until=min(complete_until, as_of),
+                once=once,
+                after=after,
+                limit=BATCH,
+            )
+        tally += Tally(closed=closed)
+    return tally

@@ -1,0 +1,164 @@
+"""Opening the record: SQLite in the programme's folder, or PostgreSQL; same behaviour on both."""
+
+import sqlite3
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
+from functools import cache
+from pathlib import Path
+
+from sqlalchemy import Connection, Engine, Table, create_engine, event, inspect, text
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
+
+from pilotage.domain.errors import StoreError
+
+SCHEMA = "0001"
+"""The newest migration; a test compares it with Alembic's own idea."""
+
+Cell = str | int | float | bytes | None
+Row = tuple[Cell, ...]
+
+_CAUSES = (
+    ("disk is full", "the disk is full", "free some space and run the same command again"),
+    ("no space left", "the disk is full", "free some space and run the same command again"),
+    (
+        "disk i/o error",
+        "the disk took no more",
+        "free some space or lift the size limit, run again",
+    ),
+    ("readonly", "the record is read-only", "give yourself write access to the folder"),
+    ("read-only", "the record is read-only", "give yourself write access to the folder"),
+    ("unable to open", "the record cannot be opened", "check that its folder exists and is yours"),
+    ("is locked", "another process holds the record", "wait until it is done, then run again"),
+    (
+        "malformed",
+        "the record is damaged",
+        "restore it from a backup; `pilotage ledger verify` tells",
+    ),
+    ("not a database", "that file is no record", "check `record:` in pilotage.yaml"),
+    ("connect", "PostgreSQL does not answer", "check that the server runs and `record:` is right"),
+)
+
+
+def open_database(url: str, *, folder: Path) -> Engine:
+    """Open a record and bring its tables up to date.
+
+    Args:
+        url: `sqlite:///relative/or/absolute.sqlite` or `postgresql://user@host/name`.
+        folder: what a relative SQLite path is relative to.
+
+    Raises:
+        StoreError: the record cannot be opened or written.
+    """
+    engine = open_engine(url, folder=folder)
+    with translated(url):
+        if _schema(engine) != SCHEMA:
+            _migrate(engine)
+    return engine
+
+
+@contextmanager
+def translated(where: object) -> Generator[None]:
+    """Turn a database's error into ours, with the cause and a fix."""
+    try:
+        yield
+    except DBAPIError as error:
+        said = str(error.orig).strip()
+        for sign, cause, fix in _CAUSES:
+            if sign in said.lower():
+                raise StoreError(f"{where}: {cause} ({said}).", fix=fix) from error
+        raise
+
+
+def insert_rows(
+    connection: Connection, table: Table, rows: Sequence[Row], *, skip_known: bool = False
+) -> None:
+    """Insert rows of values in the table's column order, past the ORM's row-by-row work.
+
+    Args:
+        skip_known: leave rows alone whose primary key is there already, instead of failing.
+    """
+    if rows:
+        statement = _insert_sql(table, connection.dialect.name, skip_known=skip_known)
+        connection.exec_driver_sql(statement, list(rows))
+
+
+@cache
+def _insert_sql(table: Table, dialect: str, *, skip_known: bool) -> str:
+    names = ", ".join(f'"{column.name}"' for column in table.columns)
+    marks = ", ".join("?" if dialect == "sqlite" else "%s" for _ in table.columns)
+    conflict = " ON CONFLICT DO NOTHING" if skip_known else ""
+    return f'INSERT INTO "{table.name}" ({names}) VALUES ({marks}){conflict}'  # noqa: S608 - our own names
+
+
+def open_engine(url: str, *, folder: Path) -> Engine:
+    """Connect to SQLite or PostgreSQL, as `open_database` does, without making our tables."""
+    try:
+        parsed = make_url(url)
+        if parsed.get_backend_name() == "sqlite":
+            path = folder / (parsed.database or "")
+            _make_folder(path.parent)
+            engine = create_engine(parsed.set(database=str(path)))
+            event.listen(engine, "connect", _configure_sqlite)
+            event.listen(engine, "begin", _begin_immediate)
+            return engine
+        if parsed.get_backend_name() == "postgresql":
+            return create_engine(parsed.set(drivername="postgresql+psycopg"))
+    except (ArgumentError, NoSuchModuleError) as error:
+        raise StoreError(
+            f"`record` is {url!r}, which is no database URL ({error}).",
+            fix="write sqlite:///.pilotage/record.sqlite or postgresql://user@host/name",
+        ) from error
+    except ModuleNotFoundError as error:
+        raise StoreError(
+            "the record is on PostgreSQL, whose driver is not installed.",
+            fix="pip install 'pilotage[postgres]'",
+        ) from error
+    raise StoreError(
+        f"`record` is on {parsed.get_backend_name()}; it can be on SQLite or PostgreSQL.",
+        fix="write sqlite:///.pilotage/record.sqlite or postgresql://user@host/name",
+    )
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise StoreError(
+            f"{folder}: the record's folder cannot be made ({error.strerror}).",
+            fix="give yourself write access to the folder above it",
+        ) from error
+
+
+def _configure_sqlite(connection: sqlite3.Connection, _record: object) -> None:
+    connection.isolation_level = None  # SQLAlchemy's `begin` event says BEGIN, not the driver
+    for pragma in (
+        "journal_mode = WAL",
+        "synchronous = FULL",  # a commit that returned survives a power cut
+        "busy_timeout = 10000",
+        "cache_size = -65536",
+    ):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _begin_immediate(connection: Connection) -> None:
+    reading = connection.get_execution_options().get("reading", False)
+    connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
+
+
+def _schema(engine: Engine) -> str | None:
+    with engine.connect() as connection:
+        if not inspect(connection).has_table("alembic_version"):
+            return None
+        return connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+
+
+def _migrate(engine: Engine) -> None:
+    from alembic import command  # noqa: PLC0415 - 0.2 s that only a new record pays
+    from alembic.config import Config  # noqa: PLC0415 - the same
+
+    config = Config()
+    config.set_main_option("script_location", "pilotage:store/migrations")
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")

@@ -1,0 +1,269 @@
+"""Outcomes: what the source says of enrolled units, and what counts once a window closed."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    Select,
+    Table,
+    case,
+    func,
+    select,
+    tuple_,
+    update,
+)
+
+from pilotage.domain.decision import Arm, Mode
+from pilotage.domain.effect import Moments
+from pilotage.domain.entry import Entry, EntryKind
+from pilotage.domain.month import Month
+from pilotage.store.database import insert_rows
+from pilotage.store.ledger import stamp
+from pilotage.store.record import Transaction
+from pilotage.store.tables import decision, happening, outcome
+
+Place = tuple[str, str]
+"""A unit and a period: how far `close` has come."""
+
+BEGINNING: Place = ("", "")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Happening:
+    """One row of the outcome source, about an enrolled unit."""
+
+    unit: str
+    at: datetime
+    value: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CohortMoments:
+    """Moments of one arm of one closed monthly cohort, in one cluster where arms are clustered."""
+
+    month: Month
+    arm: Arm
+    moments: Moments
+    cluster: str = ""
+    stratum: str = ""
+
+
+def assigned_at(
+    connection: Connection, units: Sequence[str], *, use_case: str, mode: Mode
+) -> dict[str, datetime]:
+    """Return when each of the units was first assigned; units never enrolled are missing."""
+    first = (
+        select(decision.c.unit, func.min(decision.c.assigned_at))
+        .where(
+            decision.c.use_case == use_case,
+            decision.c.mode == mode.value,
+            decision.c.unit.in_(units),
+        )
+        .group_by(decision.c.unit)
+    )
+    return {unit: datetime.fromisoformat(at) for unit, at in connection.execute(first)}
+
+
+def note(work: Transaction, happenings: Sequence[Happening], *, use_case: str) -> None:
+    """Write what the source says; a row read twice is written once."""
+    insert_rows(
+        work.connection,
+        happening,
+        [(use_case, item.unit, stamp(item.at), item.value) for item in happenings],
+        skip_known=True,
+    )
+
+
+def close(
+    work: Transaction,
+    *,
+    use_case: str,
+    mode: Mode,
+    complete_until: datetime,
+    once: bool,
+    after: Place,
+    limit: int,
+) -> tuple[int, Place | None]:
+    """Record the outcomes of units whose window closed on a complete source; zero counts.
+
+    Args:
+        complete_until: up to when the source is known to hold everything.
+        once: whether it happened at all counts (a proportion), else amounts add up.
+        after: where the last call ended.
+        limit: units closed in this transaction.
+
+    Returns:
+        Units closed, and where the next call begins; None when all were looked at.
+    """
+    rows = work.connection.execute(
+        _outcomes_in_window(once=once)
+        .outerjoin(outcome, _same_decision(outcome))
+        .where(
+            decision.c.use_case == use_case,
+            decision.c.mode == mode.value,
+            decision.c.window_ends_at <= stamp(complete_until),
+            tuple_(decision.c.unit, decision.c.period) > after,
+            outcome.c.unit.is_(None),
+        )
+        .order_by(decision.c.unit, decision.c.period)
+        .limit(limit)
+    ).all()
+    insert_rows(
+        work.connection,
+        outcome,
+        [(use_case, row.unit, row.period, row.value, 0) for row in rows],
+    )
+    work.append(
+        *(
+            _entry(EntryKind.OUTCOME, use_case, row, as_of=datetime.fromisoformat(row.ends_at))
+            for row in rows
+        )
+    )
+    return len(rows), (rows[-1].unit, rows[-1].period) if len(rows) == limit else None
+
+
+def correct(work: Transaction, *, use_case: str, mode: Mode, once: bool, as_of: datetime) -> int:
+    """Revise outcomes that rows arriving late have changed, with a `correction` entry each.
+
+    Returns:
+        Outcomes revised.
+    """
+    value = _value(once=once)
+    rows = work.connection.execute(
+        _outcomes_in_window(once=once)
+        .add_columns(func.max(outcome.c.revision).label("revision"))
+        .join(outcome, _same_decision(outcome))
+        .where(decision.c.use_case == use_case, decision.c.mode == mode.value)
+        .having(value != func.max(outcome.c.value))
+    ).all()
+    for row in rows:
+        work.connection.execute(
+            update(outcome)
+            .where(
+                outcome.c.use_case == use_case,
+                outcome.c.unit == row.unit,
+                outcome.c.period == row.period,
+            )
+            .values(value=row.value, revision=row.revision + 1)
+        )
+    work.append(
+        *(
+            _entry(EntryKind.CORRECTION, use_case, row, as_of=as_of, revision=row.revision + 1)
+            for row in rows
+        )
+    )
+    return len(rows)
+
+
+def pending(connection: Connection, *, use_case: str, mode: Mode) -> dict[Month, int]:
+    """Count the units without an outcome yet, by cohort; closed cohorts are missing."""
+    waiting = (
+        select(decision.c.month, func.count())
+        .outerjoin(outcome, _same_decision(outcome))
+        .where(
+            decision.c.use_case == use_case,
+            decision.c.mode == mode.value,
+            outcome.c.unit.is_(None),
+        )
+        .group_by(decision.c.month)
+    )
+    return {Month.parse(month): int(n) for month, n in connection.execute(waiting)}
+
+
+def moments(
+    connection: Connection, *, use_case: str, mode: Mode, shift: float, clustered: bool
+) -> list[CohortMoments]:
+    """Sum the outcomes by month and arm, and by cluster where arms are clustered.
+
+    Args:
+        shift: taken off each outcome before summing; the baseline's mean.
+    """
+    by = [decision.c.month, decision.c.arm]
+    if clustered:
+        by += [decision.c.cluster, decision.c.stratum]
+    deviation = outcome.c.value - shift
+    summed = (
+        select(
+            *by,
+            func.count().label("n"),
+            func.sum(deviation).label("y"),
+            func.sum(deviation * deviation).label("yy"),
+        )
+        .join(outcome, _same_decision(outcome))
+        .where(decision.c.use_case == use_case, decision.c.mode == mode.value)
+        .group_by(*by)
+        .order_by(*by)
+    )
+    return [
+        CohortMoments(
+            month=Month.parse(row.month),
+            arm=Arm(row.arm),
+            moments=Moments(n=row.n, y=row.y, yy=row.yy, y_shift=shift),
+            cluster=row.cluster if clustered else "",
+            stratum=row.stratum if clustered else "",
+        )
+        for row in connection.execute(summed)
+    ]
+
+
+def _value(*, once: bool) -> ColumnElement[float]:
+    if once:
+        return case((func.count(happening.c.at) > 0, 1.0), else_=0.0)
+    return func.coalesce(func.sum(happening.c.value), 0.0)
+
+
+def _outcomes_in_window(*, once: bool) -> Select[tuple[str, str, str, str, str, float]]:
+    return (
+        select(
+            decision.c.unit,
+            decision.c.period,
+            decision.c.arm,
+            decision.c.month,
+            decision.c.window_ends_at.label("ends_at"),
+            _value(once=once).label("value"),
+        )
+        .select_from(decision)
+        .outerjoin(
+            happening,
+            (happening.c.use_case == decision.c.use_case)
+            & (happening.c.unit == decision.c.unit)
+            & (happening.c.at >= decision.c.assigned_at)
+            & (happening.c.at < decision.c.window_ends_at),
+        )
+        .group_by(decision.c.use_case, decision.c.unit, decision.c.period)
+    )
+
+
+def _same_decision(table: Table) -> ColumnElement[bool]:
+    return (
+        (table.c.use_case == decision.c.use_case)
+        & (table.c.unit == decision.c.unit)
+        & (table.c.period == decision.c.period)
+    )
+
+
+def _entry(
+    kind: EntryKind,
+    use_case: str,
+    row: Row[tuple[str, str, str, str, str, float]],
+    *,
+    as_of: datetime,
+    revision: int = 0,
+) -> Entry:
+    return Entry(
+        kind=kind,
+        use_case=use_case,
+        as_of=as_of,
+        facts={
+            "arm": row.arm,
+            "month": row.month,
+            "period": row.period,
+            "revision": revision,
+            "unit": row.unit,
+            "value": f"{row.value:.10g}",
+        },
+    )

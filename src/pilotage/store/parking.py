@@ -1,0 +1,71 @@
+"""Parked rows: refused at the edge, kept with the reason until they are mended."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from hashlib import sha256
+
+from sqlalchemy import Connection, func, select
+
+from pilotage.domain.entry import Entry, EntryKind
+from pilotage.domain.unit import Parked
+from pilotage.store.database import insert_rows
+from pilotage.store.ledger import stamp
+from pilotage.store.record import Transaction
+from pilotage.store.tables import parked
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ParkedCount:
+    """How many rows of a table wait for one reason, with one of them."""
+
+    source: str
+    reason: str
+    n: int
+    example: str
+
+
+def park(work: Transaction, rows: Sequence[Parked], *, use_case: str, as_of: datetime) -> int:
+    """Keep refused rows; a row refused twice is kept once. Return how many are new."""
+    by_id = {_identity(use_case, row): row for row in rows}
+    known = set(work.connection.scalars(select(parked.c.id).where(parked.c.id.in_(list(by_id)))))
+    fresh = {key: row for key, row in by_id.items() if key not in known}
+    insert_rows(
+        work.connection,
+        parked,
+        [
+            (key, use_case, row.table, row.key, row.reason, row.detail, stamp(as_of))
+            for key, row in fresh.items()
+        ],
+    )
+    work.append(
+        *(
+            Entry(
+                kind=EntryKind.PARKED,
+                use_case=use_case,
+                as_of=as_of,
+                facts={"row": key, "reason": row.reason, "table": row.table},
+            )
+            for key, row in fresh.items()
+        )
+    )
+    return len(fresh)
+
+
+def counts(connection: Connection, *, use_case: str) -> list[ParkedCount]:
+    """Count the parked rows by table and reason."""
+    counted = (
+        select(parked.c.source, parked.c.reason, func.count(), func.min(parked.c.detail))
+        .where(parked.c.use_case == use_case)
+        .group_by(parked.c.source, parked.c.reason)
+        .order_by(parked.c.source, parked.c.reason)
+    )
+    return [
+        ParkedCount(source=source, reason=reason, n=int(n), example=example)
+        for source, reason, n, example in connection.execute(counted)
+    ]
+
+
+def _identity(use_case: str, row: Parked) -> str:
+    parts = f"{use_case}|{row.table}|{row.key}|{row.reason}|{row.detail}"
+    return sha256(parts.encode()).hexdigest()

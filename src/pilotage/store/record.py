@@ -1,0 +1,117 @@
+"""The record: one transaction for business rows, ledger entries and outbox rows."""
+
+import os
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+from sqlalchemy import Connection, Engine, text
+
+from pilotage.domain.entry import Entry
+from pilotage.domain.errors import StoreError
+from pilotage.governance.pseudonym import pseudonyms
+from pilotage.store.database import open_database, translated
+from pilotage.store.keys import Secrets, open_secrets
+from pilotage.store.ledger import LedgerWriter
+
+STATE_FOLDER = ".pilotage"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Transaction:
+    """What is written together: all of it, or after a crash none of it."""
+
+    connection: Connection
+    ledger: LedgerWriter
+    secrets: Secrets
+    now: datetime
+
+    def append(self, *entries: Entry) -> range:
+        """Append ledger entries; return their sequence numbers."""
+        return self.ledger.append(entries)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Record:
+    """A programme's memory.
+
+    Args:
+        engine: SQLite or PostgreSQL, migrated.
+        folder: the programme's own.
+        clock: tells `recorded_at`; real even where `as_of` is simulated.
+    """
+
+    engine: Engine
+    folder: Path
+    secrets: Secrets
+    clock: Callable[[], datetime]
+
+    @contextmanager
+    def transaction(self) -> Generator[Transaction]:
+        """Write business rows, entries and outbox rows as one."""
+        now = self.clock()
+        with translated(self.engine.url), self.engine.begin() as connection:
+            ledger = LedgerWriter(connection, key=self.secrets.ledger, now=now)
+            yield Transaction(connection=connection, ledger=ledger, secrets=self.secrets, now=now)
+            ledger.close()
+
+    @contextmanager
+    def reading(self) -> Generator[Connection]:
+        """Read without holding up a writer."""
+        with (
+            translated(self.engine.url),
+            self.engine.connect().execution_options(reading=True) as connection,
+        ):
+            yield connection
+
+    def pseudonyms(self, keys: list[str], *, kind: str) -> list[str]:
+        """Return what stands for identifiers in tables and ledger."""
+        return pseudonyms(keys, kind=kind, secret=self.secrets.pseudonym)
+
+    @contextmanager
+    def one_at_a_time(self) -> Generator[None]:
+        """Hold the programme for one pass; a killed process lets go by itself.
+
+        Raises:
+            StoreError: another pass is at work.
+        """
+        busy = StoreError(
+            f"another run is at work on the programme in {self.folder}.",
+            fix="wait until it is done, then run the same command again; nothing is lost",
+        )
+        if self.engine.dialect.name == "postgresql":
+            with self.reading() as connection:
+                lock = text("SELECT pg_try_advisory_lock(hashtext('pilotage pass'))")
+                if not connection.scalar(lock):
+                    raise busy
+                yield
+                connection.execute(text("SELECT pg_advisory_unlock_all()"))
+            return
+        try:
+            with FileLock(self.folder / STATE_FOLDER / "pass.lock", timeout=0):
+                yield
+        except Timeout as error:
+            raise busy from error
+
+
+def open_record(url: str, *, folder: Path, programme: str, clock: Callable[[], datetime]) -> Record:
+    """Open a programme's record, making it on first use.
+
+    Args:
+        url: the database; a relative SQLite path is relative to `folder`.
+        folder: the programme's own.
+        programme: names the ledger.
+        clock: the real one.
+
+    Raises:
+        StoreError: it cannot be opened or written.
+    """
+    engine = open_database(url, folder=folder)
+    state = folder / STATE_FOLDER
+    secrets = open_secrets(state / "keys", programme=programme)
+    if os.access(state, os.W_OK):
+        (state / ".gitignore").write_text("*\n")
+    return Record(engine=engine, folder=folder, secrets=secrets, clock=clock)
