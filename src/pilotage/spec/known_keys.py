@@ -11,6 +11,8 @@ from pilotage.spec.scalars import Declared
 ALIKE = 0.5
 """Least similarity (Ratcliff and Obershelp, 1988) at which a key is taken for a misspelling:
 one letter wrong of two."""
+MISPLACED_BELOW = 0.75
+"""A key that is right elsewhere, and less like any key here than this, is misplaced."""
 
 
 def keys_at(model: type[Declared], path: Path) -> frozenset[str]:
@@ -21,14 +23,14 @@ def keys_at(model: type[Declared], path: Path) -> frozenset[str]:
     return frozenset(key for place in places for key in _fields(place))
 
 
-def meant(key: str, *, known: Collection[str]) -> str | None:
+def meant(key: str, *, known: Collection[str], alike: float = ALIKE) -> str | None:
     """Return the known key that a misspelt one is most like.
 
     >>> meant("volum-per-month", known={"unit", "volume_per_month", "today"})
     'volume_per_month'
     """
     plain = {_plain(name): name for name in sorted(known)}
-    close = difflib.get_close_matches(_plain(key), plain, n=1, cutoff=ALIKE)
+    close = difflib.get_close_matches(_plain(key), plain, n=1, cutoff=alike)
     return plain[close[0]] if close else None
 
 

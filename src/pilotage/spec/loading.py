@@ -13,7 +13,7 @@ from typing import TypeVar
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from pilotage.spec.known_keys import home_of, keys_at, meant
+from pilotage.spec.known_keys import ALIKE, MISPLACED_BELOW, home_of, keys_at, meant
 from pilotage.spec.problem import Path, Problem, dotted, spec_error
 from pilotage.spec.programme import Programme
 from pilotage.spec.reading import Plain, Tree, read_yaml
@@ -71,7 +71,7 @@ def _undecided(tree: Tree) -> Iterator[Problem]:
                 line=tree.line(path),
                 path=path,
                 detail=f"is still {UNDECIDED}; a person has to choose.",
-                fix=f"write the value in place of {UNDECIDED}; the comment beside it says of what",
+                fix=f"replace {UNDECIDED}; the comment beside it says by what",
             )
 
 
@@ -113,8 +113,8 @@ def _unknown_key(path: Path, *, tree: Tree, model: type[Declared]) -> Problem:
     siblings = _value(tree.top, above)
     unused = known - set(siblings if isinstance(siblings, dict) else ())
     home = home_of(key, model=model)
-    nearest = meant(key, known=unused)
-    if home is not None:
+    nearest = meant(key, known=unused, alike=MISPLACED_BELOW if home is not None else ALIKE)
+    if home is not None and not nearest:
         fix = f"move it to {dotted((*home, key))}"
     elif nearest:
         fix = f"write {nearest}"

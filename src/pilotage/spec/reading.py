@@ -64,6 +64,7 @@ class _Yaml(Protocol):
 class _Marked(Protocol):
     problem: str
     problem_mark: _Mark | None
+    context_mark: _Mark | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,7 +99,7 @@ def read_yaml(text: str | bytes, *, file: str) -> Tree:
         node = _yaml().compose(decoded)
     except YAMLError as error:
         raise spec_error([_syntax(error, decoded)], file=file) from error
-    except ValueError as error:  # an escape such as "\U7fffffff"
+    except (ValueError, OverflowError) as error:  # an escape such as "\U7fffffff"
         problem = _whole(f"holds a character that does not exist ({error}).", "leave it out")
         raise spec_error([problem], file=file) from error
     if node is None or (node.id == "scalar" and node.tag == f"{_TAG}null"):
@@ -220,8 +221,10 @@ def _refuse_surprises(text: str, *, file: str) -> None:
 
 def _syntax(error: YAMLError, text: str) -> Problem:
     marked = cast("_Marked", error) if isinstance(error, MarkedYAMLError) else None
-    line = marked.problem_mark.line + 1 if marked and marked.problem_mark else 1
-    shown = [*text.splitlines(), ""][min(line - 1, len(text.splitlines()))]
+    marks = (marked.problem_mark, marked.context_mark) if marked else ()
+    lines = text.rstrip("\n").split("\n")
+    at = next((mark.line for mark in marks if mark and mark.line < len(lines)), 0)
+    line, shown = at + 1, lines[at]
     reason = marked.problem if marked else "it holds a character that YAML forbids"
     detail = f"is no YAML: {reason} at {shown.strip()[:60]!r}."
     fix = "compare brackets, quotes and indentation with the lines around"

@@ -102,9 +102,9 @@ _HOURS = {"hour": 1, "day": 24, "week": 168}
 
 
 def _span(value: object) -> object:
+    if isinstance(value, timedelta):
+        return value
     if not isinstance(value, str):
-        if isinstance(value, timedelta):
-            return value
         raise refused(f"is {value!r}; it is a span of time.", fix="write 14 days or 2 weeks")
     found = re.fullmatch(r"(\d{1,5}) *(hour|day|week)s?", value.strip())
     if not found or not int(found[1]):
@@ -154,6 +154,12 @@ def _number(value: object) -> object:
     return value
 
 
+def _amount(value: object) -> object:
+    if isinstance(value, str) and re.fullmatch(r"\d{1,15}(\.\d{1,6})?", value):
+        return Decimal(value)  # as the ledger keeps amounts
+    return _number(value)
+
+
 def _whole(value: object) -> object:
     if _number(value) != int(str(value).partition(".")[0]):
         raise refused(f"is {value!r}; it is a whole number.", fix="leave the decimals out")
@@ -201,7 +207,7 @@ InnerShare = Annotated[float, BeforeValidator(_number), AfterValidator(_inner_sh
 """0..1, ends excluded."""
 
 _Money = Annotated[
-    Decimal, BeforeValidator(_number), PlainSerializer(_decimal_text, when_used="json")
+    Decimal, BeforeValidator(_amount), PlainSerializer(_decimal_text, when_used="json")
 ]
 
 Amount = Annotated[_Money, AfterValidator(_not_negative)]

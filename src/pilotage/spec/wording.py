@@ -143,6 +143,7 @@ _WORDING: Mapping[str, Callable[[ErrorDetails, str, Plain], Words]] = MappingPro
         "model_type": _keys_wanted,
         "model_attributes_type": _keys_wanted,
         "mapping_type": _keys_wanted,
+        "dict_type": _keys_wanted,
         "tuple_type": _list_wanted,
         "union_tag_not_found": _kind_wanted,
         "union_tag_invalid": _kind_wanted,
