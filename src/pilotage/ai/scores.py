@@ -55,6 +55,19 @@ def draw_weights(n: int, *, draws: int, rng: np.random.Generator) -> Floats:
     return counts.reshape(draws, n).astype(np.float64)
 
 
+def without_ties(probability: Floats, rng: np.random.Generator) -> Floats:
+    """Return numbers in the same order, with the units of one probability in an order by chance.
+
+    >>> without_ties(np.array([0.2, 0.9, 0.2]), np.random.default_rng(1)).tolist()
+    [0.0, 2.0, 1.0]
+    """
+    shuffled = rng.permutation(len(probability))
+    order = shuffled[np.argsort(probability[shuffled], kind="stable")]
+    ranks = np.empty(len(order))
+    ranks[order] = np.arange(len(order))
+    return ranks
+
+
 def auc(values: Floats, happened: Flags) -> float:
     """Return the probability that a unit with the outcome has the higher value; ties count half.
 
