@@ -436,6 +436,16 @@ def test_leaves_cut_or_added_are_named(n: int):
     assert f"leaves.txt has {n} lines; the checkpoint signs 9." in damaged.details()
 
 
+@pytest.mark.parametrize("line", [b"", b"00", b"zz" * 32, b"00" * 64, b"\xff", b" " * 64])
+def test_a_line_of_leaves_that_is_no_hash_is_named(line: bytes):
+    assert EXPORT.leaves is not None
+    leaves = EXPORT.leaves.split(b"\n")
+    leaves[4] = line
+    damaged = replace(EXPORT, leaves=b"\n".join(leaves))
+    assert damaged.faults() == [Fault.LEAVES_CHANGED]
+    assert "entry 4 (line 5)" in damaged.details()[0]
+
+
 def test_a_file_taken_out_or_put_in_is_named():
     files = dict(EXPORT.files)
     spec = files.pop("specs/inbound.yaml")

@@ -74,7 +74,9 @@ def test_every_kind_of_fact_has_one_text():
 )
 def test_an_instant_is_the_same_whatever_clock_it_was_read_from(instant: datetime):
     assert canonical({"at": instant}) == canonical({"at": NOON})
-    assert canonical({"in": [{"at": instant}]}) == canonical({"in": [{"at": NOON}]})
+    share = Decimal("0.50")
+    inner: dict[str, Fact] = {"at": instant, "share": share}
+    assert canonical({"in": [inner]}) == canonical({"in": [{"at": NOON, "share": share}]})
 
 
 def test_a_mapping_of_any_kind_is_written_as_one():

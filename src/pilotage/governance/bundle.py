@@ -78,7 +78,8 @@ class Verified:
     @property
     def is_intact(self) -> bool:
         """Whether this is the log that was signed."""
-        return not self.findings
+        signed = self.checkpoint
+        return signed is not None and signed.root == self.root and not self.findings
 
 
 def manifest(files: Mapping[str, bytes]) -> dict[str, str]:

@@ -117,7 +117,5 @@ def _refusal(value: object, where: str) -> LedgerError:
     return LedgerError(f"`{where}` is {value!r}, {why}.", fix=fix)
 
 
-def _decimal(value: object) -> str:
-    if isinstance(value, Decimal):
-        return format(value, "f")
-    raise TypeError(f"{value!r} is of type {type(value).__name__}")
+def _decimal(value: Decimal) -> str:
+    return format(value, "f")

@@ -17,9 +17,6 @@ from pilotage.governance.tree import EMPTY_ROOT, HASH_BYTES, Frontier, leaf_hash
 
 BATCH = 2048
 """Lines read at once: enough to be fast, few enough to need no memory."""
-HEX_LINE = 2 * HASH_BYTES + 1
-FAR = 1 << 62
-"""More entries than any log has; some iterators take no larger number."""
 
 
 def leaf_lines(hashes: Sequence[bytes]) -> bytes:
@@ -65,13 +62,11 @@ class Leaves:
 
     Args:
         lines: 64 hex digits and a newline each.
-        roots: over what was read.
-        unreadable: the first lines, from 1, that are no hash.
+        roots: over what was read; a line that is no hash counts as one of zeros.
     """
 
     lines: Iterator[bytes]
     roots: Roots
-    unreadable: list[int] = field(default_factory=list[int])
 
     @property
     def size(self) -> int:
@@ -88,30 +83,20 @@ class Leaves:
             packed = b""
         hashes = [packed[cut : cut + HASH_BYTES] for cut in range(0, len(packed), HASH_BYTES)]
         if len(hashes) != len(lines) or leaf_lines(hashes) != text:
-            hashes = [self._hash(line, self.size + nth) for nth, line in enumerate(lines, 1)]
+            hashes = [_hash(line) for line in lines]
         self.roots.extend(hashes)
         return hashes
 
     def at(self, entry: int, n: int) -> list[bytes]:
         """Return the hashes of `n` entries; those before are passed over."""
-        self.skip_to(entry)
-        return self.take(n)
-
-    def skip_to(self, entry: int) -> None:
-        """Read on until an entry, or to the end."""
         while self.size < entry and self.take(min(entry - self.size, BATCH)):
             pass
+        return self.take(n)
 
-    def _hash(self, line: bytes, number: int) -> bytes:
-        try:
-            packed = bytes.fromhex(line.decode())
-        except ValueError:
-            packed = b""
-        if len(packed) == HASH_BYTES and leaf_lines([packed]) == line:
-            return packed
-        if len(self.unreadable) < MAX_LISTED:
-            self.unreadable.append(number)
-        return bytes(HASH_BYTES)
+    def finish(self) -> None:
+        """Read on to the end."""
+        while self.take(BATCH):
+            pass
 
 
 @dataclass(slots=True, kw_only=True)
@@ -169,7 +154,7 @@ class Reading:
             reading._take(batch, following[:1])
             batch = following
         if reading.leaves:
-            reading.leaves.skip_to(FAR)
+            reading.leaves.finish()
         return reading
 
     def _take(self, lines: Sequence[bytes], following: Sequence[bytes]) -> None:
@@ -213,6 +198,16 @@ class Reading:
                 self.n_differing += 1
                 if len(self.differing) < MAX_LISTED:
                     self.differing.append((entry + nth, line + nth))
+
+
+def _hash(line: bytes) -> bytes:
+    """Return the hash on one line of leaves.txt, or zeros where there is none."""
+    try:
+        packed = bytes.fromhex(line.decode())
+    except ValueError:
+        packed = b""
+    is_hash = len(packed) == HASH_BYTES and leaf_lines([packed]) == line
+    return packed if is_hash else bytes(HASH_BYTES)
 
 
 def _body(line: bytes) -> dict[str, Fact] | None:
