@@ -44,9 +44,9 @@ def simulated(
     for i in range(treated + held):
         place = int(places[i])
         arm = Arm.TREATMENT if place < treated else Arm.HOLDOUT
-        mean = float(rng.normal(0, 0.2**0.5)) + (effect if place < treated else 0.0)
+        mean = float(rng.normal(0, math.sqrt(0.2))) + (effect if place < treated else 0.0)
         size = max(2, int(rng.lognormal(3, size_cv)))
-        drawn.append(cluster(str(i), arm, rng.normal(mean, 0.8**0.5, size).tolist()))
+        drawn.append(cluster(str(i), arm, rng.normal(mean, math.sqrt(0.8), size).tolist()))
     return drawn
 
 
