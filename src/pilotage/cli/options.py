@@ -10,8 +10,8 @@ from typing import TypeVar
 
 import click
 
-from pilotage.domain.month import Month
 from pilotage.domain.errors import PilotageError
+from pilotage.domain.month import Month
 
 Json = str | int | float | bool | None | list["Json"] | Mapping[str, "Json"]
 _F = TypeVar("_F", bound=Callable[..., object])

@@ -172,15 +172,6 @@ class Receipt:
     detail: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Cohort:
-    """The units assigned in one month, in one mode."""
-
-    use_case: str
-    mode: Mode
-    month: Month
-
-
 class Answer(StrEnum):
     """What a person says to a proposal."""
 

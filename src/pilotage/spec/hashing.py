@@ -31,6 +31,11 @@ def spec_hash(use_case: UseCase) -> str:
     return _sha256(use_case)
 
 
+def value_hash(use_case: UseCase) -> str:
+    """Return sha256 over the value of one more unit of outcome: what finance approves."""
+    return _sha256(use_case.outcome.value)
+
+
 def experiment_hash(use_case: UseCase) -> str:
     """Return sha256 over the keys that, once changed, make another experiment.
 

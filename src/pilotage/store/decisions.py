@@ -98,15 +98,15 @@ def months(connection: Connection, *, use_case: str, mode: Mode) -> list[Month]:
 
 
 def assigned(
-    connection: Connection, *, use_case: str, mode: Mode, through: Month
+    connection: Connection, *, use_case: str, mode: Mode, months: Sequence[Month]
 ) -> dict[Arm, int]:
-    """Count the units assigned up to and including a month, by arm."""
+    """Count the units assigned in those months, by arm."""
     counted = (
         select(decision.c.arm, func.count())
         .where(
             decision.c.use_case == use_case,
             decision.c.mode == mode.value,
-            decision.c.month <= str(through),
+            decision.c.month.in_([str(month) for month in months]),
         )
         .group_by(decision.c.arm)
     )

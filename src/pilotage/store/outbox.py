@@ -170,9 +170,9 @@ def forget(work: Transaction, *, unit: str) -> None:
 
 
 def counts(
-    connection: Connection, *, use_case: str, mode: Mode, through: Month
+    connection: Connection, *, use_case: str, mode: Mode, months: Sequence[Month]
 ) -> dict[DeliveryState, int]:
-    """Count deliveries of the cohorts up to and including a month, by state."""
+    """Count deliveries of the cohorts of those months, by state."""
     counted = (
         select(outbox.c.state, func.count())
         .join(
@@ -184,7 +184,7 @@ def counts(
         .where(
             outbox.c.use_case == use_case,
             decision.c.mode == mode.value,
-            decision.c.month <= str(through),
+            decision.c.month.in_([str(month) for month in months]),
         )
         .group_by(outbox.c.state)
     )

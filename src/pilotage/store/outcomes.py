@@ -10,6 +10,7 @@ from sqlalchemy import (
     Row,
     Select,
     Table,
+    and_,
     case,
     func,
     select,
@@ -17,6 +18,7 @@ from sqlalchemy import (
     update,
 )
 
+from pilotage.domain.cohort import CohortMoments
 from pilotage.domain.decision import Arm, Mode
 from pilotage.domain.effect import Moments
 from pilotage.domain.entry import Entry, EntryKind
@@ -39,17 +41,6 @@ class Happening:
     unit: str
     at: datetime
     value: float
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CohortMoments:
-    """Moments of one arm of one closed monthly cohort, in one cluster where arms are clustered."""
-
-    month: Month
-    arm: Arm
-    moments: Moments
-    cluster: str = ""
-    stratum: str = ""
 
 
 def assigned_at(
@@ -112,16 +103,19 @@ def close(
         .order_by(decision.c.unit, decision.c.period)
         .limit(limit)
     ).all()
-    insert_rows(
-        work.connection,
-        outcome,
-        [(use_case, row.unit, row.period, row.value, 0) for row in rows],
-    )
-    work.append(
+    entries = work.append(
         *(
             _entry(EntryKind.OUTCOME, use_case, row, as_of=datetime.fromisoformat(row.ends_at))
             for row in rows
         )
+    )
+    insert_rows(
+        work.connection,
+        outcome,
+        [
+            (use_case, row.unit, row.period, row.value, 0, seq)
+            for row, seq in zip(rows, entries, strict=True)
+        ],
     )
     return len(rows), (rows[-1].unit, rows[-1].period) if len(rows) == limit else None
 
@@ -140,7 +134,13 @@ def correct(work: Transaction, *, use_case: str, mode: Mode, once: bool, as_of: 
         .where(decision.c.use_case == use_case, decision.c.mode == mode.value)
         .having(value != func.max(outcome.c.value))
     ).all()
-    for row in rows:
+    entries = work.append(
+        *(
+            _entry(EntryKind.CORRECTION, use_case, row, as_of=as_of, revision=row.revision + 1)
+            for row in rows
+        )
+    )
+    for row, seq in zip(rows, entries, strict=True):
         work.connection.execute(
             update(outcome)
             .where(
@@ -148,14 +148,8 @@ def correct(work: Transaction, *, use_case: str, mode: Mode, once: bool, as_of: 
                 outcome.c.unit == row.unit,
                 outcome.c.period == row.period,
             )
-            .values(value=row.value, revision=row.revision + 1)
+            .values(value=row.value, revision=row.revision + 1, seq=seq)
         )
-    work.append(
-        *(
-            _entry(EntryKind.CORRECTION, use_case, row, as_of=as_of, revision=row.revision + 1)
-            for row in rows
-        )
-    )
     return len(rows)
 
 
@@ -174,40 +168,111 @@ def pending(connection: Connection, *, use_case: str, mode: Mode) -> dict[Month,
     return {Month.parse(month): int(n) for month, n in connection.execute(waiting)}
 
 
-def moments(
-    connection: Connection, *, use_case: str, mode: Mode, shift: float, clustered: bool
-) -> list[CohortMoments]:
-    """Sum the outcomes by month and arm, and by cluster where arms are clustered.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """Which outcomes are summed.
 
     Args:
         shift: taken off each outcome before summing; the baseline's mean.
+        clustered: whether arms were drawn for clusters, whose sums are then kept apart.
+        months: closed ones.
     """
-    by = [decision.c.month, decision.c.arm]
-    if clustered:
-        by += [decision.c.cluster, decision.c.stratum]
-    deviation = outcome.c.value - shift
+
+    use_case: str
+    mode: Mode
+    shift: float
+    clustered: bool
+    months: Sequence[Month]
+
+
+def moments(connection: Connection, asked: Asked) -> list[CohortMoments]:
+    """Sum the outcomes by month and arm, and by cluster where arms are clustered."""
+    value = outcome.c.value - asked.shift
+    summed = _joined(asked, [decision.c.month, *_groups(asked)], value, value * value)
+    return [
+        _cohort(row, Month.parse(row.month), asked) for row in connection.execute(summed)
+    ]
+
+
+def moments_by_unit(connection: Connection, asked: Asked) -> list[CohortMoments]:
+    """Sum the mean outcome of each unit by arm: a unit of several months counts once."""
+    groups = _groups(asked)
+    of_units = (
+        select(*groups, (func.avg(outcome.c.value) - asked.shift).label("mean"))
+        .join(outcome, _same_decision(outcome))
+        .where(_asked_for(asked))
+        .group_by(decision.c.unit, *groups)
+        .subquery()
+    )
+    names = [of_units.c[column.name] for column in groups]
     summed = (
         select(
-            *by,
+            *names,
             func.count().label("n"),
-            func.sum(deviation).label("y"),
-            func.sum(deviation * deviation).label("yy"),
+            func.sum(of_units.c.mean).label("y"),
+            func.sum(of_units.c.mean * of_units.c.mean).label("yy"),
         )
-        .join(outcome, _same_decision(outcome))
-        .where(decision.c.use_case == use_case, decision.c.mode == mode.value)
-        .group_by(*by)
-        .order_by(*by)
+        .group_by(*names)
+        .order_by(*names)
     )
-    return [
-        CohortMoments(
-            month=Month.parse(row.month),
-            arm=Arm(row.arm),
-            moments=Moments(n=row.n, y=row.y, yy=row.yy, y_shift=shift),
-            cluster=row.cluster if clustered else "",
-            stratum=row.stratum if clustered else "",
+    last = max(asked.months, default=None)
+    return [_cohort(row, last, asked) for row in connection.execute(summed)] if last else []
+
+
+def evidence(connection: Connection, asked: Asked) -> tuple[int, int] | None:
+    """Return the first and last ledger entry that the outcomes stand in; None for no outcome."""
+    ends = (
+        select(func.min(outcome.c.seq), func.max(outcome.c.seq))
+        .select_from(decision)
+        .join(outcome, _same_decision(outcome))
+        .where(_asked_for(asked))
+    )
+    first, last = connection.execute(ends).one()
+    return None if first is None else (int(first), int(last))
+
+
+def _groups(asked: Asked) -> list[ColumnElement[str]]:
+    clusters = [decision.c.cluster, decision.c.stratum] if asked.clustered else []
+    return [decision.c.arm, *clusters]
+
+
+def _asked_for(asked: Asked) -> ColumnElement[bool]:
+    return and_(
+        decision.c.use_case == asked.use_case,
+        decision.c.mode == asked.mode.value,
+        decision.c.month.in_([str(month) for month in asked.months]),
+    )
+
+
+def _joined(
+    asked: Asked,
+    groups: Sequence[ColumnElement[str]],
+    value: ColumnElement[float],
+    square: ColumnElement[float],
+) -> Select[tuple[object, ...]]:
+    return (
+        select(
+            *groups,
+            func.count().label("n"),
+            func.sum(value).label("y"),
+            func.sum(square).label("yy"),
         )
-        for row in connection.execute(summed)
-    ]
+        .select_from(decision)
+        .join(outcome, _same_decision(outcome))
+        .where(_asked_for(asked))
+        .group_by(*groups)
+        .order_by(*groups)
+    )
+
+
+def _cohort(row: Row[tuple[object, ...]], month: Month, asked: Asked) -> CohortMoments:
+    return CohortMoments(
+        month=month,
+        arm=Arm(row.arm),
+        moments=Moments(n=row.n, y=row.y, yy=row.yy, y_shift=asked.shift),
+        cluster=row.cluster if asked.clustered else "",
+        stratum=row.stratum if asked.clustered else "",
+    )
 
 
 def _value(*, once: bool) -> ColumnElement[float]:

@@ -67,6 +67,11 @@ class Record:
         ):
             yield connection
 
+    def checkpoint(self) -> str:
+        """Sign what the ledger holds now, and return the note."""
+        with self.transaction() as work:
+            return work.ledger.sign()
+
     def pseudonyms(self, keys: list[str], *, kind: str) -> list[str]:
         """Return what stands for identifiers in tables and ledger."""
         return pseudonyms(keys, kind=kind, secret=self.secrets.pseudonym)

@@ -7,8 +7,9 @@ from datetime import datetime
 from pydantic import TypeAdapter
 from sqlalchemy import ColumnElement, Connection, and_, delete, func, insert, select, update
 
+from pilotage.domain.cohort import Cohort
 from pilotage.domain.contest import Contest
-from pilotage.domain.decision import Cohort, Mode
+from pilotage.domain.decision import Mode
 from pilotage.domain.entry import Entry, EntryKind, Fact
 from pilotage.domain.errors import StoreError
 from pilotage.domain.experiment import Registered

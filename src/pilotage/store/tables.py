@@ -190,8 +190,9 @@ outcome = _table(
     Column("period", Text, primary_key=True),
     Column("value", NUMBER, nullable=False),
     Column("revision", Integer, nullable=False),
+    Column("seq", COUNT, nullable=False),
 )
-"""One row a unit whose window closed on a complete source; zero counts."""
+"""One row a unit whose window closed on a complete source, zero counts; `seq` is its entry."""
 
 parked = _table(
     "parked",

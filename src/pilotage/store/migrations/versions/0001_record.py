@@ -126,6 +126,7 @@ def upgrade() -> None:
         sa.Column("period", sa.Text(), nullable=False),
         sa.Column("value", NUMBER, nullable=False),
         sa.Column("revision", sa.Integer(), nullable=False),
+        sa.Column("seq", COUNT, nullable=False),
         sa.PrimaryKeyConstraint("use_case", "unit", "period"),
         sqlite_strict=True,
     )

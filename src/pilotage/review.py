@@ -1,0 +1,408 @@
+"""The monthly review. Read it after flow.py.
+
+    ledger -> closed cohorts -> checks -> effect -> money -> ruling -> ledger
+
+What is recorded decides: the same outcomes give the same verdict, byte for byte. A month whose
+outcomes changed since gets a new revision; the old verdict stays.
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import numpy as np
+
+from pilotage.domain.cohort import Cohort, CohortMoments
+from pilotage.domain.decision import Arm, DeliveryState
+from pilotage.domain.effect import Effect, Origin
+from pilotage.domain.entry import Entry, EntryKind, Fact
+from pilotage.domain.errors import RefusedError
+from pilotage.domain.experiment import Registered
+from pilotage.domain.finding import Finding, Severity
+from pilotage.domain.money import Money, MoneyRange
+from pilotage.domain.month import Month
+from pilotage.domain.review import Better, CohortEffect, Figure, Metric, Review
+from pilotage.experiments.design import DAYS_PER_MONTH
+from pilotage.experiments.ratio_check import ArmCount, Stage, ratio_mismatches
+from pilotage.experiments.readout import Readout, read_out
+from pilotage.governance.canonical import canonical
+from pilotage.governance.permit import VALUE, in_force
+from pilotage.ports import Case
+from pilotage.spec.decide import Every
+from pilotage.spec.hashing import value_hash
+from pilotage.store import decisions, outbox, outcomes, registry
+from pilotage.store.record import Record
+from pilotage.value.economics import Economics, breakeven, worth_per_month
+from pilotage.value.evidence import Evidence
+from pilotage.value.gate import rule
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recorded:
+    """What the record holds of a use case, up to the month under review.
+
+    Args:
+        closed: months of whose units every outcome window closed on a complete source.
+        cohorts: sums over their outcomes, by month and arm.
+        pooled: the same, so that a unit decided in several months counts once.
+        assigned: units by arm, in closed months.
+        pending: units whose outcome is not known yet.
+        delivered: deliveries by state.
+        evidence: first and last ledger entry of the outcomes.
+    """
+
+    closed: Sequence[Month]
+    cohorts: Sequence[CohortMoments]
+    pooled: Sequence[CohortMoments]
+    assigned: Mapping[Arm, int]
+    pending: int
+    delivered: Mapping[DeliveryState, int]
+    evidence: tuple[int, int] | None
+
+
+def review(case: Case, record: Record, *, month: Month | None, as_of: datetime) -> Review:
+    """Review a use case: what its closed cohorts prove, what that is worth, what to do.
+
+    Args:
+        month: the last cohort to count; the newest closed one when left out.
+        as_of: the instant the review stands for.
+
+    Raises:
+        RefusedError: nothing ran yet, or the month is not closed.
+    """
+    registered = registered_of(case, record)
+    recorded = gather(case, registered, record, month=month, as_of=as_of)
+    reviewed = recorded.closed[-1] if recorded.closed else Month.of(as_of, zone=case.zone)
+    readout = read_out(
+        recorded.cohorts,
+        pooled=recorded.pooled,
+        kind=case.spec.outcome.kind,
+        level=registered.looks.level,
+        rng=np.random.default_rng(int(registered.experiment_hash[:16], 16)),
+    )
+    findings = (*readout.findings, *check(case, registered, recorded))
+    economics = economics_of(case, registered, recorded, record, as_of=as_of)
+    metric = metric_of(case, registered, economics)
+    money = readout.effect and worth_per_month(readout.effect, economics, better=metric.better)
+    ruling = rule(
+        Evidence(
+            month=reviewed,
+            plan=registered.looks,
+            forecast=forecast(case, registered),
+            metric=metric,
+            effect=readout.effect,
+            closed_cohorts=len(recorded.closed),
+            first_closing=first_closing(case, registered),
+            mode=case.mode,
+            interference=case.spec.process.shared_capacity and case.spec.assigns_units,
+            findings=findings,
+            delivered_share=delivered_share(recorded.delivered),
+        )
+    )
+    return Review(
+        use_case=case.spec.use_case,
+        title=case.spec.title,
+        owner=case.spec.owner,
+        mode=case.mode,
+        month=reviewed,
+        metric=metric,
+        ruling=ruling,
+        effect=readout.effect,
+        relative=readout.relative,
+        money=money,
+        cohorts=cohort_effects(readout),
+        pending=recorded.pending,
+        figures=figures(case, registered, recorded, economics),
+        findings=findings,
+        spec_hash=registered.spec_hash,
+        evidence="{}..{}".format(*recorded.evidence) if recorded.evidence else "none yet",
+    )
+
+
+def give(reviewed: Review, record: Record, *, as_of: datetime) -> int:
+    """Write a verdict into the ledger, unless the same one was given; return its revision."""
+    cohort = Cohort(use_case=reviewed.use_case, mode=reviewed.mode, month=reviewed.month)
+    body = canonical(verdict_facts(reviewed)).decode()
+    with record.transaction() as work:
+        given = registry.last_verdict(work.connection, cohort)
+        if given and given.body == body:
+            return given.revision
+        entry = Entry(
+            kind=EntryKind.VERDICT,
+            use_case=reviewed.use_case,
+            as_of=as_of,
+            facts={
+                **verdict_facts(reviewed),
+                "replaces": given.seq if given else None,
+            },
+        )
+        (seq,) = work.append(entry)
+        return registry.give(work, cohort, body=body, seq=seq)
+
+
+def registered_of(case: Case, record: Record) -> Registered:
+    """Return the experiment as it was registered by the first pass."""
+    with record.reading() as connection:
+        known = registry.registered(connection, use_case=case.spec.use_case, mode=case.mode)
+    if known is None:
+        raise RefusedError(
+            f"{case.spec.use_case} has not run {case.mode} yet: there is nothing to review.",
+            fix=f"pilotage run {case.spec.use_case}",
+        )
+    return known
+
+
+def gather(
+    case: Case, registered: Registered, record: Record, *, month: Month | None, as_of: datetime
+) -> Recorded:
+    """Read what the record holds of closed months, up to the one under review."""
+    name, mode = case.spec.use_case, case.mode
+    with record.reading() as connection:
+        waiting = outcomes.pending(connection, use_case=name, mode=mode)
+        closed = [
+            each
+            for each in decisions.months(connection, use_case=name, mode=mode)
+            if each not in waiting and each.end(zone=case.zone) <= as_of
+        ]
+        if month is not None and month not in closed:
+            raise RefusedError(
+                f"{name}: the cohort of {month} is not closed; it closes when its outcome windows"
+                " have ended and the outcome source is complete until then.",
+                fix="leave --month out for the newest closed cohort"
+                + (f" ({closed[-1]})" if closed else ""),
+            )
+        closed = [each for each in closed if month is None or each <= month]
+        asked = outcomes.Asked(
+            use_case=name,
+            mode=mode,
+            shift=registered.baseline.mean,
+            clustered=not case.spec.assigns_units,
+            months=closed,
+        )
+        cohorts = outcomes.moments(connection, asked)
+        repeated = case.spec.decide.every is Every.MONTH
+        return Recorded(
+            closed=closed,
+            cohorts=cohorts,
+            pooled=outcomes.moments_by_unit(connection, asked) if repeated else cohorts,
+            assigned=decisions.assigned(connection, use_case=name, mode=mode, months=closed),
+            pending=sum(waiting.values()),
+            delivered=outbox.counts(connection, use_case=name, mode=mode, months=closed),
+            evidence=outcomes.evidence(connection, asked),
+        )
+
+
+def check(case: Case, registered: Registered, recorded: Recorded) -> tuple[Finding, ...]:
+    """Return what forbids or weakens the comparison."""
+    if registered.counted:
+        return (
+            Finding(
+                code="forecast-ignores-clusters",
+                severity=Severity.INFO,
+                detail=f"Arms are drawn for {len(registered.counted)} values of"
+                f" {case.spec.assign_column}; the months to detect count units as if they were"
+                " independent, so it will take longer.",
+                fix="read the interval, which does count clusters",
+            ),
+        )
+    if not case.spec.assigns_units:
+        return ()  # units of a cluster come together, so their ratio is not the draw's
+    joined = {
+        arm: sum(part.moments.n for part in recorded.cohorts if part.arm is arm) for arm in Arm
+    }
+    counts = (
+        ArmCount(
+            stage=Stage.ASSIGNED,
+            treatment=recorded.assigned[Arm.TREATMENT],
+            holdout=recorded.assigned[Arm.HOLDOUT],
+        ),
+        ArmCount(
+            stage=Stage.OUTCOME_JOINED,
+            treatment=joined[Arm.TREATMENT],
+            holdout=joined[Arm.HOLDOUT],
+        ),
+    )
+    return ratio_mismatches(counts, share=registered.holdout)
+
+
+def economics_of(
+    case: Case, registered: Registered, recorded: Recorded, record: Record, *, as_of: datetime
+) -> Economics:
+    """Return what turns the effect into money, and whether finance approved it."""
+    spec, value = case.spec, case.spec.outcome.value
+    with record.reading() as connection:
+        signed = registry.signatures(connection, use_case=spec.use_case)
+    approval = in_force(
+        signed,
+        subject=VALUE,
+        covers=value_hash(spec),
+        signatories=case.signatories,
+        now=as_of,
+    )
+    units = sum(recorded.assigned.values())
+    months = len(recorded.closed)
+    return Economics(
+        value=Money.of(value.amount, value.currency),
+        origin=Origin.APPROVED if approval else Origin.DECLARED,
+        units_per_month=units / months if months else registered.baseline.volume_per_month,
+        run_cost_per_month=Money.of(
+            spec.budget.run_per_month if spec.budget else 0, value.currency
+        ),
+    )
+
+
+def metric_of(case: Case, registered: Registered, economics: Economics) -> Metric:
+    """Return the outcome with the lines it is read against, on its own scale and sign."""
+    outcome = case.spec.outcome
+    pays = breakeven(
+        run_cost_per_month=economics.run_cost_per_month,
+        value=economics.value,
+        units_per_month=economics.units_per_month,
+    )
+    toward = 1 if outcome.better is Better.HIGHER else -1
+    return Metric(
+        name=outcome.metric,
+        kind=outcome.kind,
+        better=outcome.better,
+        minimum_effect=toward * registered.minimum_effect,
+        breakeven=toward * pays,
+    )
+
+
+def forecast(case: Case, registered: Registered) -> Month:
+    """Return the first cohort by which the smallest effect worth having would show."""
+    first = registered.looks.months[0]
+    if registered.months_to_detect is None:
+        return registered.looks.final.plus(NEVER_MONTHS)
+    lag = case.spec.outcome.window / timedelta(days=DAYS_PER_MONTH)
+    return first.plus(max(1, math.ceil(registered.months_to_detect - lag)) - 1)
+
+
+NEVER_MONTHS = 120
+"""How far off a month is that will not come."""
+
+
+def first_closing(case: Case, registered: Registered) -> Month:
+    """Return the month in which the first cohort's last window ends."""
+    end = registered.looks.months[0].end(zone=case.zone) + case.spec.outcome.window
+    return Month.of(end, zone=case.zone)
+
+
+def delivered_share(delivered: Mapping[DeliveryState, int]) -> float | None:
+    """Return the share of sendable deliveries that reached the tool; None before any."""
+    sendable = sum(
+        delivered[state]
+        for state in (DeliveryState.DELIVERED, DeliveryState.PENDING, DeliveryState.DEAD)
+    )
+    return delivered[DeliveryState.DELIVERED] / sendable if sendable else None
+
+
+def cohort_effects(readout: Readout) -> tuple[CohortEffect, ...]:
+    """Return the effect month by month, oldest first."""
+    return tuple(
+        CohortEffect(month=month, effect=effect) for month, effect in readout.by_month.items()
+    )
+
+
+def figures(
+    case: Case, registered: Registered, recorded: Recorded, economics: Economics
+) -> tuple[Figure, ...]:
+    """Return every figure that the verdict rests on, with where it comes from."""
+    spec, value, baseline = case.spec, case.spec.outcome.value, registered.baseline
+    months = f"{baseline.months[0].month} to {baseline.months[-1].month}"
+    typed = f"{spec.use_case}.yaml, by {spec.owner}"
+    budget = spec.budget
+    effort = registered.months_to_detect
+    return (
+        Figure(
+            label="Baseline",
+            value=f"{baseline.mean:.4g} over {baseline.n:,} units",
+            origin=Origin.MEASURED,
+            source=f"{months}, frozen before the first decision",
+        ),
+        Figure(
+            label="Units a month",
+            value=f"{economics.units_per_month:,.0f}",
+            origin=Origin.MEASURED,
+            source=f"{spec.process.volume_per_month:,.0f} were declared",
+        ),
+        Figure(
+            label=f"Value of one more {spec.outcome.metric} unit",
+            value=str(economics.value),
+            origin=economics.origin,
+            source="signed by finance"
+            if economics.origin is Origin.APPROVED
+            else f"{typed}: {value.source or 'no source given'}; not approved by finance",
+        ),
+        Figure(
+            label="Running cost a month",
+            value=str(economics.run_cost_per_month),
+            origin=Origin.DECLARED if budget else Origin.ASSUMED,
+            source=typed if budget else "no budget is declared",
+        ),
+        Figure(
+            label="Smallest effect worth having",
+            value=f"{registered.minimum_effect:.4g}",
+            origin=Origin.DECLARED,
+            source=f"{typed}; registered {registered.started_at:%Y-%m-%d}",
+        ),
+        Figure(
+            label="Months until that shows",
+            value="never" if effort is None else f"{effort:.1f}",
+            origin=Origin.MEASURED,
+            source="from the baseline's spread and volume, and the holdout",
+        ),
+        Figure(
+            label="Reached the tool",
+            value=f"{recorded.delivered[DeliveryState.DELIVERED]:,} deliveries;"
+            f" {recorded.delivered[DeliveryState.WAITING]:,} wait for a person",
+            origin=Origin.MEASURED,
+            source="receipts of the tools",
+        ),
+    )
+
+
+def verdict_facts(reviewed: Review) -> dict[str, Fact]:
+    """Return a verdict as the ledger holds it: rounded, so that its bytes replay."""
+    ruling, money = reviewed.ruling, reviewed.money
+    return {
+        "effect": _effect_facts(reviewed.effect),
+        "evidence": reviewed.evidence,
+        "findings": [finding.code for finding in reviewed.findings],
+        "mode": reviewed.mode.value,
+        "money": _money_facts(money),
+        "month": str(reviewed.month),
+        "reason": ruling.reason,
+        "rule": ruling.rule,
+        "spec_hash": reviewed.spec_hash,
+        "until": str(ruling.until) if ruling.until else None,
+        "verdict": ruling.verdict.value,
+    }
+
+
+def _effect_facts(effect: Effect | None) -> Fact:
+    if effect is None:
+        return None
+    return {
+        "estimate": f"{effect.estimate:.6g}",
+        "high": f"{effect.high:.6g}",
+        "kind": effect.kind.value,
+        "low": f"{effect.low:.6g}",
+        "method": effect.method,
+        "n_holdout": effect.n_holdout,
+        "n_treatment": effect.n_treatment,
+        "p_value": f"{effect.p_value:.6g}",
+    }
+
+
+def _money_facts(money: MoneyRange | None) -> Fact:
+    if money is None:
+        return None
+    return {
+        "currency": money.estimate.currency,
+        "estimate": money.estimate.amount,
+        "high": money.high.amount,
+        "low": money.low.amount,
+        "origin": money.origin.value,
+    }
