@@ -32,22 +32,25 @@ class DatabaseTable:
         try:
             with self.engine.begin() as connection:
                 for name, items in by_object.items():
+                    table = self._table(name)
+                    table.create(connection, checkfirst=True)
                     insert_rows(
                         connection,
-                        self._table(name),
+                        table,
                         [(item.key, item.record, item.field, item.value) for item in items],
                         skip_known=True,
                     )
         except SQLAlchemyError as error:
+            said = str(getattr(error, "orig", error)).strip()
             raise DeliveryError(
-                f"{self.engine.url}: cannot be written ({error}).",
+                f"{self.engine.url}: cannot be written ({said}).",
                 fix="check the tool's `url`, its access rights and its disk, then run again",
             ) from error
         return [Receipt(key=item.key, state=DeliveryState.DELIVERED) for item in deliveries]
 
     def _table(self, name: str) -> Table:
         if name not in self._tables:
-            table = Table(
+            self._tables[name] = Table(
                 name,
                 MetaData(),
                 Column("key", Text, primary_key=True),
@@ -55,8 +58,6 @@ class DatabaseTable:
                 Column("field", Text, nullable=False),
                 Column("value", Text, nullable=False),
             )
-            table.create(self.engine, checkfirst=True)
-            self._tables[name] = table
         return self._tables[name]
 
 
