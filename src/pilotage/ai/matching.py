@@ -72,11 +72,5 @@ def _holds(condition: Condition, value: Value) -> bool:
 
 
 def plain(condition: Condition) -> object:
-    """Return a condition as JSON holds it."""
-    match condition:
-        case Bounds(at_least=low, below=high):
-            return ["bounds", low, high]
-        case tuple():
-            return ["any", *condition]
-        case _:
-            return condition
+    """Return a condition as JSON holds it, in the form that the spec reads."""
+    return condition.model_dump(exclude_none=True) if isinstance(condition, Bounds) else condition
