@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pilotage.spec.hashing import experiment_hash, spec_hash
+from pilotage.spec.hashing import experiment_hash, spec_hash, value_hash
 from pilotage.spec.loading import load_use_case
 from pilotage.spec.reading import Plain, read_yaml
 from pilotage.spec.use_case import Experiment, UseCase
@@ -88,3 +88,18 @@ def test_what_the_author_set_reads_back_from_canonical_text_with_the_same_hash(t
     again = loaded(json.dumps(kept))
     assert again == use_case
     assert spec_hash(again) == spec_hash(use_case)
+
+
+def test_naming_the_approver_afterwards_does_not_undo_what_finance_approved() -> None:
+    approved = SHORT.replace("gross_margin}", "gross_margin, approved_by: finance}")
+    assert value_hash(loaded(approved)) == value_hash(loaded(SHORT))
+
+
+@pytest.mark.parametrize(
+    ("written", "instead"),
+    [("1500", "1501"), ("USD", "EUR"), ("gross_margin", "cost_out"), ("reply_rate", "open_rate")],
+)
+def test_an_approval_of_money_covers_its_amount_currency_basis_and_metric(
+    written: str, instead: str
+) -> None:
+    assert value_hash(loaded(SHORT.replace(written, instead))) != value_hash(loaded(SHORT))

@@ -20,6 +20,15 @@ _EXPERIMENT: IncEx = {
     "decide": {"every"},
 }
 
+_VALUE: IncEx = {
+    "outcome": {
+        "metric": True,
+        "kind": True,
+        "value": {"amount", "currency", "basis", "pnl_line", "source"},
+    },
+}
+"""`approved_by` is left out: naming the approver afterwards does not undo the approval."""
+
 
 def authored(use_case: UseCase) -> str:
     """Return the keys that the author set, as one line of canonical JSON."""
@@ -32,8 +41,8 @@ def spec_hash(use_case: UseCase) -> str:
 
 
 def value_hash(use_case: UseCase) -> str:
-    """Return sha256 over the value of one more unit of outcome: what finance approves."""
-    return _sha256(use_case.outcome.value)
+    """Return sha256 over what finance approves: the money, and the metric it is the money of."""
+    return _sha256(use_case, part=_VALUE)
 
 
 def experiment_hash(use_case: UseCase) -> str:
