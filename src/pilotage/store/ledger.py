@@ -1,7 +1,7 @@
 """The ledger's rows: appended inside the transaction of the business rows they speak of."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from sqlalchemy import Connection, func, insert, select, update
@@ -9,6 +9,7 @@ from sqlalchemy import Connection, func, insert, select, update
 from pilotage.domain.entry import Entry, EntryKind
 from pilotage.governance.canonical import canonical
 from pilotage.governance.checkpoint import Checkpoint, SigningKey
+from pilotage.governance.signer import Signer, statement
 from pilotage.governance.tree import Frontier, leaf_hash
 from pilotage.store.database import insert_rows
 from pilotage.store.tables import checkpoint, entry, frontier
@@ -101,6 +102,18 @@ class LedgerWriter:
         if last[0] is None or self._frontier.size - last[0] >= CHECKPOINT_ENTRIES:
             return True
         return (self._now - instant(last[1])).total_seconds() >= CHECKPOINT_SECONDS
+
+
+def signed(item: Entry, *, by: Signer) -> Entry:
+    """Return an entry with the person and their signature over all that it will say."""
+    facts = {**item.facts, "person": by.name}
+    said = {
+        **facts,
+        "as_of": stamp(item.as_of),
+        "kind": item.kind.value,
+        "use_case": item.use_case,
+    }
+    return replace(item, facts={**facts, "signature": by.sign(statement(said))})
 
 
 def stamp(at: datetime) -> str:

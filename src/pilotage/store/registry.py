@@ -1,6 +1,6 @@
 """What is fixed or in force for a use case: its experiment, signatures, halt, verdicts."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -15,8 +15,9 @@ from pilotage.domain.errors import StoreError
 from pilotage.domain.experiment import Registered
 from pilotage.domain.finding import Finding
 from pilotage.governance.permit import VALUE, Signature
+from pilotage.governance.signer import Signer
 from pilotage.store.database import insert_rows
-from pilotage.store.ledger import stamp
+from pilotage.store.ledger import signed, stamp
 from pilotage.store.record import Transaction
 from pilotage.store.tables import experiment, halt, model, signature, verdict
 
@@ -194,19 +195,19 @@ def signatures(connection: Connection, *, use_case: str) -> list[Signature]:
     ]
 
 
-def stop(work: Transaction, *, use_case: str, person: str, why: str, as_of: datetime) -> None:
+def stop(work: Transaction, *, use_case: str, by: Signer, why: str, as_of: datetime) -> None:
     """Halt a use case; nothing is decided or delivered until `resume`."""
     work.connection.execute(delete(halt).where(halt.c.use_case == use_case))
     work.connection.execute(
-        insert(halt).values(use_case=use_case, person=person, why=why, halted_at=stamp(as_of))
+        insert(halt).values(use_case=use_case, person=by.name, why=why, halted_at=stamp(as_of))
     )
-    _note_halt(work, use_case=use_case, person=person, why=why, as_of=as_of)
+    _note_halt(work, {"state": "halted", "why": why}, use_case=use_case, by=by, as_of=as_of)
 
 
-def resume(work: Transaction, *, use_case: str, person: str, as_of: datetime) -> None:
+def resume(work: Transaction, *, use_case: str, by: Signer, as_of: datetime) -> None:
     """Lift a halt."""
     work.connection.execute(delete(halt).where(halt.c.use_case == use_case))
-    _note_halt(work, use_case=use_case, person=person, why="", as_of=as_of)
+    _note_halt(work, {"state": "resumed", "why": ""}, use_case=use_case, by=by, as_of=as_of)
 
 
 def halted(connection: Connection, *, use_case: str) -> str | None:
@@ -248,15 +249,11 @@ def _of(cohort: Cohort) -> ColumnElement[bool]:
     )
 
 
-def _note_halt(work: Transaction, *, use_case: str, person: str, why: str, as_of: datetime) -> None:
-    work.append(
-        Entry(
-            kind=EntryKind.HALT,
-            use_case=use_case,
-            as_of=as_of,
-            facts={"person": person, "state": "halted" if why else "resumed", "why": why},
-        )
-    )
+def _note_halt(
+    work: Transaction, facts: Mapping[str, Fact], *, use_case: str, by: Signer, as_of: datetime
+) -> None:
+    said = Entry(kind=EntryKind.HALT, use_case=use_case, as_of=as_of, facts=facts)
+    work.append(signed(said, by=by))
 
 
 def _spec_facts(registered: Registered, spec: str) -> dict[str, Fact]:
