@@ -1,0 +1,69 @@
+"""The engine that reads customer tables: one DuckDB for the whole process, reached through Ibis.
+
+Nothing leaves the machine: no extension is fetched, what does not fit into memory is sorted in
+a private folder that goes when the process ends.
+"""
+
+import atexit
+import shutil
+import tempfile
+import threading
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import ibis as hinted_ibis
+from ibis.backends.duckdb import Backend
+
+ibis: Any = hinted_ibis
+"""Ibis without its hints: they deny what its expressions do, such as to compare a column with
+a number, so the edge to it is untyped, here and in the three names below."""
+Rows = Any
+"""A table as an Ibis expression."""
+Cell = Any
+"""A column as an Ibis expression; or a predicate, or an aggregate."""
+Result = tuple[Any, ...]
+"""One row as the engine's driver hands it over."""
+
+MEMORY_LIMIT = "1GB"
+"""Sorting a larger table spills to disk; a laptop reads a million rows beside its other work."""
+
+_lock = threading.Lock()
+_engines: list[Backend] = []
+
+
+def engine() -> Backend:
+    """Return the one connection of this process; started at the first call."""
+    with _lock:
+        if not _engines:
+            spill = tempfile.mkdtemp(prefix="pilotage-")
+            atexit.register(shutil.rmtree, spill, ignore_errors=True)
+            _engines.append(
+                ibis.duckdb.connect(
+                    temp_directory=spill,
+                    memory_limit=MEMORY_LIMIT,
+                    autoinstall_known_extensions=False,
+                    autoload_known_extensions=False,
+                    python_enable_replacements=False,
+                )
+            )
+        return _engines[0]
+
+
+def execute(statement: str, parameters: Sequence[object] = ()) -> list[Result]:
+    """Run one statement of the engine's own SQL on a cursor of its own; return its rows."""
+    with engine().con.cursor() as cursor:
+        cursor.execute(statement, list(parameters))
+        return cursor.fetchall()
+
+
+def stream(rows: Rows, *, batch: int) -> Iterator[list[Result]]:
+    """Yield the rows in lists of `batch`; the engine holds no more than it sorts."""
+    with engine().con.cursor() as cursor:
+        cursor.execute(engine().compile(rows))
+        while chunk := cursor.fetchmany(batch):
+            yield chunk
+
+
+def collect(rows: Rows) -> list[dict[str, Any]]:
+    """Return a small result, an aggregate, as one mapping a row."""
+    return [dict(zip(rows.columns, row, strict=True)) for row in execute(engine().compile(rows))]
