@@ -1,0 +1,141 @@
+"""The table of outcomes: each row becomes an outcome, or is parked with a reason."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time
+from zoneinfo import ZoneInfo
+
+from pilotage.data.cells import instant, key, not_finite, number
+from pilotage.data.contract import Contract, Rule
+from pilotage.data.engine import Cell, Rows, collect, ibis, stream
+from pilotage.data.rows import (
+    EPOCH,
+    Fault,
+    Window,
+    broken_rules,
+    has_float_keys,
+    judged,
+    key_faults,
+    naive,
+    parked,
+    time_faults,
+)
+from pilotage.data.tables import open_table, readable
+from pilotage.domain.unit import Outcome, Parked
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutcomeColumns:
+    """Where the outcomes are, and what their columns mean.
+
+    Args:
+        table: path or URL.
+        key: the unit's.
+        at: when the outcome happened.
+        value: the amount; None where a row means that it happened (a proportion).
+        complete_until: up to when all outcomes have arrived: the column whose latest time says
+            so, or a declared day or instant; None takes the time of the newest outcome.
+    """
+
+    table: str
+    key: str
+    at: str
+    value: str | None = None
+    complete_until: str | date | None = None
+
+
+class OutcomeTable:
+    """The customer's table of outcomes, opened; see `TableSource` for the arguments."""
+
+    def __init__(
+        self, columns: OutcomeColumns, *, zone: str, now: datetime, contract: Contract | None
+    ) -> None:
+        stamp = [columns.complete_until] if isinstance(columns.complete_until, str) else []
+        value = [columns.value] if columns.value else []
+        self._columns = columns
+        self._zone = zone
+        self._now = now
+        self._table = open_table(columns.table, text=[columns.key, columns.at, *stamp])
+        self._table.require([columns.key, columns.at, *stamp, *value])
+        self._rules: tuple[Rule, ...] = contract.rules(self._table) if contract else ()
+        self._cells = self._read_cells()
+        self._floats = has_float_keys(self._table, columns.key)
+
+    def read(self, window: Window, *, batch: int) -> Iterator[tuple[list[Outcome], list[Parked]]]:
+        """Yield the window's rows in batches, by time and key; two of one unit are both kept."""
+        rows = self._rows(window)
+        with readable(self._table.location):
+            for chunk in stream(rows, batch=batch):
+                sound = [
+                    Outcome(key=unit, at=at.replace(tzinfo=UTC), value=value)
+                    for reason, _, unit, at, value in chunk
+                    if reason is None
+                ]
+                faulty = [] if len(sound) == len(chunk) else parked(self._table.location, chunk)
+                yield sound, faulty
+
+    def complete_until(self) -> datetime | None:
+        """Return up to when every outcome has arrived, never later than now; None if unknown."""
+        stamp = self._columns.complete_until
+        if isinstance(stamp, datetime):
+            return min(stamp.astimezone(UTC), self._now)
+        if isinstance(stamp, date):
+            midnight = datetime.combine(stamp, time(), tzinfo=ZoneInfo(self._zone))
+            return min(midnight.astimezone(UTC), self._now)
+        at = instant(self._table, stamp or self._columns.at, self._zone)
+        real = self._table.rows.filter((at >= EPOCH) & (at <= naive(self._now)))
+        with readable(self._table.location):
+            [latest] = collect(real.aggregate(at=at.max()))
+        found = latest["at"]
+        return found.replace(tzinfo=UTC) if found else None
+
+    def _rows(self, window: Window) -> Rows:
+        """Return reason, detail, key, time and value."""
+        cells = self._cells
+        seen = cells.filter(window.reached_by(cells.at) & window.begun_by(cells.at))
+        rows = judged(seen, self._faults(seen))
+        return rows.order_by(["at", "key", "value"]).select(
+            "reason", "detail", ibis.coalesce(rows.key, "").name("key"), "at", "value"
+        )
+
+    def _read_cells(self) -> Rows:
+        rows = self._table.rows
+        value = self._columns.value
+        cells: dict[str, Cell] = {
+            "key": key(self._table, self._columns.key),
+            "at": instant(self._table, self._columns.at, self._zone),
+            "at_said": rows[self._columns.at].cast("string"),
+            "value": number(rows[value]) if value else ibis.literal(1).cast("float64"),
+            "value_said": rows[value].cast("string") if value else ibis.literal("1"),
+        }
+        for i, rule in enumerate(self._rules):
+            cells[f"broken_{i}"] = rule.broken(rows)
+        return rows.select(**cells)
+
+    def _faults(self, cells: Rows) -> list[Fault]:
+        faults = [
+            *key_faults(cells, column=self._columns.key, floats=self._floats),
+            *time_faults(cells, column=self._columns.at, now=self._now),
+        ]
+        if self._columns.value:
+            column, said = repr(self._columns.value), cells.value_said
+            faults += [
+                Fault(
+                    reason="missing-value",
+                    when=said.isnull() | (said.strip() == ""),
+                    detail=f"{column} is empty",
+                ),
+                Fault(
+                    reason="bad-value",
+                    when=cells.value.isnull(),
+                    detail=f"{column} is no number",
+                    value=said,
+                ),
+                Fault(
+                    reason="not-finite",
+                    when=not_finite(cells.value),
+                    detail=f"{column} is no finite number",
+                    value=said,
+                ),
+            ]
+        return faults + broken_rules(cells, self._rules)
