@@ -1,19 +1,41 @@
 """Oversight: proposals that wait for a person, and what the person said."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from sqlalchemy import Connection, select, update
 
 from pilotage.domain.decision import Answer, DeliveryState, Route, Waiting
-from pilotage.domain.entry import Entry, EntryKind
+from pilotage.domain.entry import Entry, EntryKind, Fact
 from pilotage.domain.errors import RefusedError
+from pilotage.governance.canonical import canonical
+from pilotage.governance.signer import Signer
 from pilotage.store import outbox as outbox_rows
+from pilotage.store import vault
 from pilotage.store.database import insert_rows
 from pilotage.store.decisions import Recorded
-from pilotage.store.ledger import stamp
+from pilotage.store.ledger import signed, stamp
 from pilotage.store.record import Transaction
 from pilotage.store.tables import decision, outbox, oversight
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reply:
+    """What a person says to one proposal.
+
+    Args:
+        number: the proposal's, as `oversight list` shows it.
+        values: other values by field, for `modify`.
+        escalate_to: the role that looks at it next, for `escalate`.
+        why: it stays in the ledger for good, so no names of persons.
+    """
+
+    number: int
+    answer: Answer
+    values: Mapping[str, str] = field(default_factory=dict[str, str])
+    escalate_to: str = ""
+    why: str = ""
 
 
 def ask(work: Transaction, recorded: Sequence[Recorded]) -> None:
@@ -74,63 +96,97 @@ def waiting(connection: Connection, *, use_case: str | None, limit: int) -> list
     ]
 
 
-def answer(
-    work: Transaction,
-    number: int,
-    said: Answer,
-    *,
-    person: str,
-    signature: str,
-    as_of: datetime,
-    values: dict[str, str] | None = None,
-    escalate_to: str = "",
-) -> None:
-    """Write down what a person said; approved and modified proposals become deliverable.
+def fields(connection: Connection, number: int) -> list[str]:
+    """Return the fields that a waiting proposal would write."""
+    found = (
+        select(outbox.c.field)
+        .distinct()
+        .join(
+            oversight,
+            (outbox.c.use_case == oversight.c.use_case)
+            & (outbox.c.unit == oversight.c.unit)
+            & (outbox.c.period == oversight.c.period),
+        )
+        .where(oversight.c.number == number, outbox.c.state == DeliveryState.WAITING.value)
+        .order_by(outbox.c.field)
+    )
+    return list(connection.scalars(found))
 
-    Args:
-        number: the proposal's, as `oversight list` shows it.
-        person: who signed in.
-        signature: over the number and the answer.
-        values: other values by field, for `modify`.
-        escalate_to: the role that looks at it next, for `escalate`.
+
+def answer(work: Transaction, reply: Reply, *, by: Signer, as_of: datetime) -> None:
+    """Write down what a person said, signed; approved and modified proposals are delivered next.
+
+    The ledger names the fields that were changed and holds a commitment to their values, under
+    the salt of whom they are about: erasing that person makes it unreadable.
 
     Raises:
-        RefusedError: no such proposal, or it was answered already.
+        RefusedError: no such proposal, it was answered already, it was escalated to a role that
+            the person does not hold, or it has no such field.
     """
-    row = work.connection.execute(
-        select(oversight).where(oversight.c.number == number)
+    asked = _asked(work.connection, reply, by=by)
+    if reply.answer is Answer.ESCALATE:
+        change = {"escalated_to": reply.escalate_to}
+    else:
+        change = {"answer": reply.answer.value, "person": by.name, "answered_at": stamp(as_of)}
+        outbox_rows.move(
+            work,
+            use_case=asked.use_case,
+            unit=asked.unit,
+            period=asked.period,
+            to=DeliveryState.CANCELLED if reply.answer is Answer.REJECT else DeliveryState.PENDING,
+            values=reply.values,
+        )
+    work.connection.execute(
+        update(oversight).where(oversight.c.number == reply.number).values(**change)
+    )
+    facts: dict[str, Fact] = {
+        "answer": reply.answer.value,
+        "decision": reply.number,
+        "escalated_to": reply.escalate_to,
+        "fields": sorted(reply.values),
+        "period": asked.period,
+        "unit": asked.unit,
+        "values": vault.commitment(work.connection, asked.unit, canonical(reply.values))
+        if reply.values
+        else "",
+        "why": reply.why,
+    }
+    said = Entry(kind=EntryKind.HUMAN_REVIEW, use_case=asked.use_case, as_of=as_of, facts=facts)
+    work.append(signed(said, by=by))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Asked:
+    """The decision that a waiting proposal belongs to."""
+
+    use_case: str
+    unit: str
+    period: str
+
+
+def _asked(connection: Connection, reply: Reply, *, by: Signer) -> _Asked:
+    """Return what a reply is about, once the person may give it."""
+    row = connection.execute(
+        select(oversight).where(oversight.c.number == reply.number)
     ).one_or_none()
     if row is None or row.answer is not None:
-        what = "no proposal waits under that number" if row is None else f"was {row.answer}d"
+        what = "no proposal has that number" if row is None else f"{row.person} answered it"
         raise RefusedError(
-            f"proposal {number}: {what}.", fix="`pilotage oversight list` shows those that wait"
+            f"proposal {reply.number}: {what}.", fix="`pilotage oversight list` shows what waits"
         )
-    if said is Answer.ESCALATE:
-        change = {"escalated_to": escalate_to}
-    else:
-        change = {"answer": said.value, "person": person, "answered_at": stamp(as_of)}
-        to = DeliveryState.CANCELLED if said is Answer.REJECT else DeliveryState.PENDING
-        outbox_rows.move(
-            work, use_case=row.use_case, unit=row.unit, period=row.period, to=to, values=values
+    if row.escalated_to and row.escalated_to not in by.roles:
+        raise RefusedError(
+            f"proposal {reply.number} was passed to {row.escalated_to}; {by.name} is not one.",
+            fix=f"let somebody with the role {row.escalated_to} answer it: --person NAME",
         )
-    work.connection.execute(update(oversight).where(oversight.c.number == number).values(**change))
-    work.append(
-        Entry(
-            kind=EntryKind.HUMAN_REVIEW,
-            use_case=row.use_case,
-            as_of=as_of,
-            facts={
-                "answer": said.value,
-                "decision": number,
-                "escalated_to": escalate_to,
-                "fields": sorted(values or {}),
-                "period": row.period,
-                "person": person,
-                "signature": signature,
-                "unit": row.unit,
-            },
+    known = fields(connection, reply.number)
+    unknown = sorted(reply.values.keys() - set(known))
+    if unknown:
+        raise RefusedError(
+            f"proposal {reply.number} has no field {', '.join(map(repr, unknown))}.",
+            fix=f"set one of {', '.join(known) or '(it writes to no tool)'}",
         )
-    )
+    return _Asked(use_case=row.use_case, unit=row.unit, period=row.period)
 
 
 def _records(connection: Connection, units: Sequence[str]) -> dict[str, str]:

@@ -50,6 +50,16 @@ def unseal(connection: Connection, subjects: Sequence[str]) -> dict[str, bytes]:
     return {row.subject: ChaCha20Poly1305(row.key).decrypt(NONCE, row.sealed, None) for row in rows}
 
 
+def commitment(connection: Connection, subject: str, payload: bytes) -> str:
+    """Return sha256 over the subject's salt and a payload; nobody can guess it once erased.
+
+    Returns:
+        Hexadecimal; empty for a subject that was erased.
+    """
+    salt = connection.scalar(select(vault.c.salt).where(vault.c.subject == subject))
+    return "" if salt is None else sha256(salt + payload).hexdigest()
+
+
 def sealed(connection: Connection, subjects: Sequence[str]) -> set[str]:
     """Return those of the subjects that the vault holds already."""
     return set(connection.scalars(select(vault.c.subject).where(vault.c.subject.in_(subjects))))
