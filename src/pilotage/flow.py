@@ -70,24 +70,42 @@ def run(case: Case, record: Record, *, as_of: datetime, watch: Watch = lambda _:
         SourceError: a table cannot be read.
         StoreError: the record cannot be written, or another pass is at work.
     """
-    tally = Tally()
     with record.one_at_a_time():
-        require_permit(case, record, as_of=as_of)
-        ready = prepare(case, record, as_of=as_of)
-        started = ready.registered.started_at
-        for units, refused in case.source.units(since=started, until=as_of, batch=BATCH):
-            tally += park(refused, case, record, as_of=as_of)
-            tally += decide(units, ready, record, as_of=as_of)
-            watch(tally)
-        for delivered in release(ready.case, record, as_of=as_of):
-            tally += delivered
-            watch(tally)
-        for happened, refused in case.source.outcomes(since=started, until=as_of, batch=BATCH):
-            tally += park(refused, case, record, as_of=as_of)
-            tally += listen(happened, case, record, as_of=as_of)
-            watch(tally)
-        tally += close_windows(case, record, as_of=as_of)
+        try:
+            sent = send(case, record, as_of=as_of, watch=watch)
+        except RefusedError:  # what was decided before has outcomes all the same
+            hear(case, record, as_of=as_of, watch=watch)
+            raise
+        return sent + hear(case, record, as_of=as_of, watch=watch)
+
+
+def send(case: Case, record: Record, *, as_of: datetime, watch: Watch) -> Tally:
+    """Take new units from their source to the user's tool."""
+    tally = Tally()
+    require_permit(case, record, as_of=as_of)
+    ready = prepare(case, record, as_of=as_of)
+    started = ready.registered.started_at
+    for units, refused in case.source.units(since=started, until=as_of, batch=BATCH):
+        tally += park(refused, case, record, as_of=as_of)
+        tally += decide(units, ready, record, as_of=as_of)
+        watch(tally)
+    for delivered in release(case, record, as_of=as_of):
+        tally += delivered
+        watch(tally)
     return tally
+
+
+def hear(case: Case, record: Record, *, as_of: datetime, watch: Watch) -> Tally:
+    """Read what came of units decided so far, and close the windows that have ended."""
+    tally = Tally()
+    known = registered(case, record)
+    if known is None:
+        return tally
+    for happened, refused in case.source.outcomes(since=known.started_at, until=as_of, batch=BATCH):
+        tally += park(refused, case, record, as_of=as_of)
+        tally += listen(happened, case, record, as_of=as_of)
+        watch(tally)
+    return tally + close_windows(case, record, as_of=as_of)
 
 
 def require_permit(case: Case, record: Record, *, as_of: datetime) -> None:
@@ -119,17 +137,7 @@ def require_permit(case: Case, record: Record, *, as_of: datetime) -> None:
 
 def prepare(case: Case, record: Record, *, as_of: datetime) -> Ready:
     """Return the experiment and predictor as registered; the first pass registers them."""
-    with record.reading() as connection:
-        known = registry.registered(connection, use_case=case.spec.use_case, mode=case.mode)
-    if known is None:
-        known = register(case, record, as_of=as_of)
-    if known.experiment_hash != case.experiment_hash:
-        raise RefusedError(
-            f"the experiment of {case.spec.use_case} was changed while it runs: metric, window,"
-            " arms or looks are no longer what was registered for"
-            f" {known.started_at:%Y-%m-%d}.",
-            fix="undo the change, or give the changed use case a new name: it starts a new one",
-        )
+    known = registered(case, record) or register(case, record, as_of=as_of)
     if known.spec_hash != case.spec_hash:
         with record.transaction() as work:
             known = registry.change_spec(
@@ -139,6 +147,24 @@ def prepare(case: Case, record: Record, *, as_of: datetime) -> Ready:
         body = registry.model_bytes(connection, known.version)
     predictor = restore(body, name=known.predictor, version=known.version)
     return Ready(case=case, registered=known, predictor=predictor)
+
+
+def registered(case: Case, record: Record) -> Registered | None:
+    """Return the running experiment; None before the first pass.
+
+    Raises:
+        RefusedError: the spec no longer says what was registered.
+    """
+    with record.reading() as connection:
+        known = registry.registered(connection, use_case=case.spec.use_case, mode=case.mode)
+    if known is not None and known.experiment_hash != case.experiment_hash:
+        raise RefusedError(
+            f"the experiment of {case.spec.use_case} was changed while it runs: metric, window,"
+            " arms or looks are no longer what was registered for"
+            f" {known.started_at:%Y-%m-%d}.",
+            fix="undo the change, or give the changed use case a new name: it starts a new one",
+        )
+    return known
 
 
 def register(case: Case, record: Record, *, as_of: datetime) -> Registered:
@@ -156,7 +182,7 @@ def register(case: Case, record: Record, *, as_of: datetime) -> Registered:
     contest = compete(
         spec.decide, examples_of(history, spec), wording=Wording(units=f"{spec.process.unit}s")
     )
-    registered = Registered(
+    fixed = Registered(
         use_case=spec.use_case,
         mode=case.mode,
         started_at=start,
@@ -172,8 +198,14 @@ def register(case: Case, record: Record, *, as_of: datetime) -> Registered:
         counted=few_clusters(case, history, record),
     )
     with record.transaction() as work:
-        registry.register(work, registered, spec=case.spec_text, contest=contest, as_of=as_of)
-    return registered
+        registry.register(
+            work,
+            fixed,
+            spec=case.spec_text,
+            contest=contest,
+            as_of=start if case.mode is Mode.REPLAY else as_of,
+        )
+    return fixed
 
 
 def examples_of(history: History, spec: UseCase) -> list[Example]:

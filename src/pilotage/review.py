@@ -23,6 +23,7 @@ from pilotage.domain.finding import Finding, Severity
 from pilotage.domain.money import Money, MoneyRange
 from pilotage.domain.month import Month
 from pilotage.domain.review import Better, CohortEffect, Figure, Metric, Review
+from pilotage.domain.verdict import Conclusion
 from pilotage.experiments.design import DAYS_PER_MONTH
 from pilotage.experiments.ratio_check import ArmCount, Stage, ratio_mismatches
 from pilotage.experiments.readout import Readout, read_out
@@ -98,6 +99,7 @@ def review(case: Case, record: Record, *, month: Month | None, as_of: datetime) 
             interference=case.spec.process.shared_capacity and case.spec.assigns_units,
             findings=findings,
             delivered_share=delivered_share(recorded.delivered),
+            concluded=concluded(case, record, month=reviewed),
         )
     )
     return Review(
@@ -296,6 +298,13 @@ def delivered_share(delivered: Mapping[DeliveryState, int]) -> float | None:
         for state in (DeliveryState.DELIVERED, DeliveryState.PENDING, DeliveryState.DEAD)
     )
     return delivered[DeliveryState.DELIVERED] / sendable if sendable else None
+
+
+def concluded(case: Case, record: Record, *, month: Month) -> Conclusion | None:
+    """Return the earlier month that said scale or stop, if there is one."""
+    cohort = Cohort(use_case=case.spec.use_case, mode=case.mode, month=month)
+    with record.reading() as connection:
+        return registry.conclusion(connection, cohort)
 
 
 def cohort_effects(readout: Readout) -> tuple[CohortEffect, ...]:

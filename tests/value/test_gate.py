@@ -17,7 +17,7 @@ from pilotage.domain.finding import Finding, Severity
 from pilotage.domain.look import Look, LookPlan
 from pilotage.domain.month import Month
 from pilotage.domain.review import Better, Metric, MetricKind
-from pilotage.domain.verdict import Ruling, Verdict
+from pilotage.domain.verdict import Conclusion, Ruling, Verdict
 from pilotage.value.evidence import Evidence, prepared
 from pilotage.value.gate import PATIENCE_MONTHS, RULES, rule
 from pilotage.value.settle import LONGEST_WAIT_MONTHS
@@ -331,3 +331,17 @@ def test_an_effect_that_only_pays_its_cost_seldom_scales():
 def test_an_effect_worth_having_mostly_scales():
     shares_of = history(2.8, runs=500, seed=47)
     assert shares_of[Verdict.SCALE] > 0.75, str(shares_of)
+
+
+@pytest.mark.parametrize("verdict", [Verdict.SCALE, Verdict.STOP])
+def test_a_conclusion_stands_whatever_a_later_month_would_have_said(verdict: Verdict):
+    earlier = Conclusion(verdict=verdict, month=FIRST.plus(5))
+    ruling = rule(replace(evidence(1.0, month=9), concluded=earlier))
+    assert given_by(ruling) == (verdict, "concluded")
+    assert str(earlier.month) in ruling.reason
+
+
+def test_what_was_scaled_is_stopped_when_it_does_harm_later():
+    earlier = Conclusion(verdict=Verdict.SCALE, month=FIRST.plus(5))
+    ruling = rule(replace(evidence(-4.0, month=9), concluded=earlier))
+    assert given_by(ruling) == (Verdict.STOP, "harm")

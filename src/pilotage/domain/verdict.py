@@ -32,3 +32,15 @@ class Ruling:
     reason: str
     until: Month | None
     next_step: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Conclusion:
+    """The month in which an experiment came to its end, and how.
+
+    Args:
+        verdict: scale or stop.
+    """
+
+    verdict: Verdict
+    month: Month

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+import orjson
 from pydantic import TypeAdapter
 from sqlalchemy import ColumnElement, Connection, and_, delete, func, insert, select, update
 
@@ -14,6 +15,8 @@ from pilotage.domain.entry import Entry, EntryKind, Fact
 from pilotage.domain.errors import StoreError
 from pilotage.domain.experiment import Registered
 from pilotage.domain.finding import Finding
+from pilotage.domain.month import Month
+from pilotage.domain.verdict import Conclusion, Verdict
 from pilotage.governance.permit import VALUE, Signature
 from pilotage.governance.signer import Signer
 from pilotage.store.database import insert_rows
@@ -222,6 +225,25 @@ def last_verdict(connection: Connection, cohort: Cohort) -> Given | None:
         select(verdict).where(_of(cohort)).order_by(verdict.c.revision.desc()).limit(1)
     ).one_or_none()
     return Given(revision=row.revision, body=row.body, seq=row.seq) if row else None
+
+
+def conclusion(connection: Connection, cohort: Cohort) -> Conclusion | None:
+    """Return the first month before this one whose verdict was scale or stop."""
+    earlier = (
+        select(verdict.c.month, verdict.c.body)
+        .where(
+            verdict.c.use_case == cohort.use_case,
+            verdict.c.mode == cohort.mode.value,
+            verdict.c.month < str(cohort.month),
+        )
+        .order_by(verdict.c.month, verdict.c.revision)
+    )
+    newest = {row.month: row.body for row in connection.execute(earlier)}
+    for month, body in newest.items():
+        said = Verdict(orjson.loads(body)["verdict"])
+        if said in {Verdict.SCALE, Verdict.STOP}:
+            return Conclusion(verdict=said, month=Month.parse(month))
+    return None
 
 
 def give(work: Transaction, cohort: Cohort, *, body: str, seq: int) -> int:

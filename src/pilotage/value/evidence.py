@@ -9,6 +9,7 @@ from pilotage.domain.finding import Finding, Severity
 from pilotage.domain.look import LookPlan
 from pilotage.domain.month import Month
 from pilotage.domain.review import Metric
+from pilotage.domain.verdict import Conclusion
 from pilotage.value.orient import oriented, oriented_metric
 from pilotage.value.quantise import quantise, quantised
 
@@ -30,6 +31,7 @@ class Evidence:
         adoption_share: used of those delivered, 0..1; None where it is not observed.
         mode: replay and shadow are no live evidence.
         interference: whether units compete for the same people and have their own arms.
+        concluded: the first month of the same experiment that said scale or stop.
     """
 
     month: Month
@@ -44,6 +46,7 @@ class Evidence:
     findings: tuple[Finding, ...] = ()
     delivered_share: float | None = None
     adoption_share: float | None = None
+    concluded: Conclusion | None = None
 
     def __post_init__(self) -> None:
         """Refuse an effect that the lines cannot be compared with."""

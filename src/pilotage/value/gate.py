@@ -96,18 +96,34 @@ def adoption_below_20_percent(seen: Evidence) -> Ruling | None:
 
 
 def harm(seen: Evidence) -> Ruling | None:
-    """Stop what does damage: beyond a look's boundary, or surely once the final look is there."""
+    """Stop what does damage beyond a look's boundary, also after it was scaled."""
     effect, critical = seen.effect, seen.plan.critical_p(seen.month)
     if effect is None or not seen.closed_cohorts or critical is None or effect.estimate >= 0:
         return None
-    surely = seen.month >= seen.plan.final and effect.high < 0
-    if not surely and effect.p_value >= critical:
+    if effect.p_value >= critical:
         return None
     return _ruling(
         Verdict.STOP,
         "harm",
         f"It does harm: {change(effect, seen.metric)}.",
         "Halt it today, tell its owner, and find out what went wrong before anything else.",
+    )
+
+
+def concluded(seen: Evidence) -> Ruling | None:
+    """Let an earlier conclusion stand: a plan that has crossed its boundary is at its end."""
+    if seen.concluded is None:
+        return None
+    verdict, month = seen.concluded.verdict, seen.concluded.month
+    steps = {
+        Verdict.SCALE: "Keep it rolled out, and the 5% holdout that keeps measuring it.",
+        Verdict.STOP: "Leave it stopped; another try is a new use case with a new name.",
+    }
+    return _ruling(
+        verdict,
+        "concluded",
+        f"Concluded in {month}, and it stands: {_standing(seen)} by now.",
+        steps[verdict],
     )
 
 
@@ -231,6 +247,7 @@ RULES: Final[tuple[Rule, ...]] = (
     delivery_broken,
     adoption_below_20_percent,
     harm,
+    concluded,
     nothing_closed_yet,
     scale,
     patience,
