@@ -281,6 +281,7 @@ def test_the_rules_stand_in_the_order_that_the_docs_promise():
         "delivery_broken",
         "adoption_below_20_percent",
         "harm",
+        "concluded",
         "nothing_closed_yet",
         "scale",
         "patience",
