@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, time
 from zoneinfo import ZoneInfo
 
 from pilotage.data.cells import instant, key, not_finite, number
-from pilotage.data.contract import Contract, Rule
+from pilotage.data.contract import Contract
 from pilotage.data.engine import Cell, Rows, collect, ibis, stream
 from pilotage.data.rows import (
     EPOCH,
@@ -20,6 +20,7 @@ from pilotage.data.rows import (
     parked,
     time_faults,
 )
+from pilotage.data.rules import Rule
 from pilotage.data.tables import open_table, readable
 from pilotage.domain.unit import Outcome, Parked
 

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from pilotage.data.cells import DECIMAL, fingerprint, float_like, key
-from pilotage.data.contract import Rule
 from pilotage.data.engine import Cell, Result, Rows, collect, ibis
+from pilotage.data.rules import Rule
 from pilotage.data.tables import CustomerTable, readable
 from pilotage.domain.errors import SourceError
 from pilotage.domain.unit import Parked
