@@ -75,6 +75,32 @@ def review(case: Case, record: Record, *, month: Month | None, as_of: datetime) 
     registered = registered_of(case, record)
     recorded = gather(case, registered, record, month=month, as_of=as_of)
     reviewed = recorded.closed[-1] if recorded.closed else Month.of(as_of, zone=case.zone)
+    return judge(
+        case,
+        registered,
+        recorded,
+        month=reviewed,
+        value=value_origin(case, record, as_of=as_of),
+        earlier=concluded(case, record, month=reviewed),
+    )
+
+
+def judge(  # noqa: PLR0913 - all that a verdict rests on, and nothing else
+    case: Case,
+    registered: Registered,
+    recorded: Recorded,
+    *,
+    month: Month,
+    value: Origin,
+    earlier: Conclusion | None,
+) -> Review:
+    """Return the review of what is recorded: pure, so the same record gives the same bytes.
+
+    Args:
+        month: under review.
+        value: whether finance approved the money of one more unit, or it is only declared.
+        earlier: the month that said scale or stop, if one did.
+    """
     readout = read_out(
         recorded.cohorts,
         pooled=recorded.pooled,
@@ -83,12 +109,12 @@ def review(case: Case, record: Record, *, month: Month | None, as_of: datetime) 
         rng=np.random.default_rng(int(registered.experiment_hash[:16], 16)),
     )
     findings = (*readout.findings, *check(case, registered, recorded))
-    economics = economics_of(case, registered, recorded, record, as_of=as_of)
+    economics = economics_of(case, registered, recorded, value=value)
     metric = metric_of(case, registered, economics)
     money = readout.effect and worth_per_month(readout.effect, economics, better=metric.better)
     ruling = rule(
         Evidence(
-            month=reviewed,
+            month=month,
             plan=registered.looks,
             forecast=forecast(case, registered),
             metric=metric,
@@ -99,7 +125,7 @@ def review(case: Case, record: Record, *, month: Month | None, as_of: datetime) 
             interference=case.spec.process.shared_capacity and case.spec.assigns_units,
             findings=findings,
             delivered_share=delivered_share(recorded.delivered),
-            concluded=concluded(case, record, month=reviewed),
+            concluded=earlier,
         )
     )
     return Review(
@@ -107,7 +133,7 @@ def review(case: Case, record: Record, *, month: Month | None, as_of: datetime) 
         title=case.spec.title,
         owner=case.spec.owner,
         mode=case.mode,
-        month=reviewed,
+        month=month,
         metric=metric,
         ruling=ruling,
         effect=readout.effect,
@@ -228,28 +254,33 @@ def check(case: Case, registered: Registered, recorded: Recorded) -> tuple[Findi
     return ratio_mismatches(counts, share=registered.holdout)
 
 
-def economics_of(
-    case: Case, registered: Registered, recorded: Recorded, record: Record, *, as_of: datetime
-) -> Economics:
-    """Return what turns the effect into money, and whether finance approved it."""
-    spec, value = case.spec, case.spec.outcome.value
+def value_origin(case: Case, record: Record, *, as_of: datetime) -> Origin:
+    """Return whether finance approved the money of one more unit, or it is only declared."""
     with record.reading() as connection:
-        signed = registry.signatures(connection, use_case=spec.use_case)
+        signed = registry.signatures(connection, use_case=case.spec.use_case)
     approval = in_force(
         signed,
         subject=VALUE,
-        covers=value_hash(spec),
+        covers=value_hash(case.spec),
         signatories=case.signatories,
         now=as_of,
     )
+    return Origin.APPROVED if approval else Origin.DECLARED
+
+
+def economics_of(
+    case: Case, registered: Registered, recorded: Recorded, *, value: Origin
+) -> Economics:
+    """Return what turns the effect into money."""
+    spec, declared = case.spec, case.spec.outcome.value
     units = sum(recorded.assigned.values())
     months = len(recorded.closed)
     return Economics(
-        value=Money.of(value.amount, value.currency),
-        origin=Origin.APPROVED if approval else Origin.DECLARED,
+        value=Money.of(declared.amount, declared.currency),
+        origin=value,
         units_per_month=units / months if months else registered.baseline.volume_per_month,
         run_cost_per_month=Money.of(
-            spec.budget.run_per_month if spec.budget else 0, value.currency
+            spec.budget.run_per_month if spec.budget else 0, declared.currency
         ),
     )
 
