@@ -1,0 +1,291 @@
+"""`pilotage governance`: keys, sign-offs, approvals, halt and resume."""
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+
+from pilotage.cli import signing
+from pilotage.cli.next_command import next_command
+from pilotage.cli.opening import PROGRAMME_FILE, Opened, open_programme
+from pilotage.cli.options import Instant, Json, as_of_option, echo_json, programme_options
+from pilotage.cli.people import key_file, make_key, person_option, signer
+from pilotage.cli.registration import lines_for, register
+from pilotage.cli.standing_text import say_standings, signed_facts, standing_facts
+from pilotage.domain.errors import RefusedError
+from pilotage.governance.permit import VALUE, Control
+from pilotage.governance.risk import risk_tier
+from pilotage.spec.use_case import UseCase
+from pilotage.store import registry
+from pilotage.store.record import Record
+
+ALL = "all"
+
+until_option = click.option(
+    "--until",
+    type=Instant(),
+    default=None,
+    show_default=f"{signing.VALID.days} days",
+    help="The day on which somebody has to look again.",
+)
+
+
+@click.group("governance")
+def command() -> None:
+    """Who may sign, what is signed, and the switch that stops a use case."""
+
+
+@command.command("person")
+@click.argument("name")
+@click.option(
+    "--role",
+    "roles",
+    multiple=True,
+    required=True,
+    help="legal, compliance, security, procurement, finance, or a role of your own; repeatable.",
+)
+@click.option("--write", is_flag=True, help=f"Add the lines to {PROGRAMME_FILE}.")
+@programme_options
+def person(  # noqa: PLR0913 - one argument an option
+    *,
+    name: str,
+    roles: Sequence[str],
+    write: bool,
+    folder: Path,
+    data_folder: Path | None,
+    as_json: bool,
+) -> None:
+    """Make a person's key pair, and print the lines that register the public one.
+
+    The private key stays on this machine. An existing one is never overwritten.
+    """
+    if write:
+        open_programme(folder, data_folder=data_folder)  # says what is wrong before a key is made
+    key, made = make_key(name)
+    vkey = key.verifying_key.vkey
+    if write:
+        roles = register(folder, name, roles=roles, vkey=vkey).roles
+    if as_json:
+        facts: dict[str, Json] = {"person": name, "roles": list(roles), "key": vkey}
+        echo_json({**facts, "private_key": str(key_file(name)), "made": made, "written": write})
+        return
+    click.echo(f"{'Made' if made else 'Found'} the private key of {name}: {key_file(name)}")
+    click.echo(f"{'Added' if write else 'Add'} to {folder / PROGRAMME_FILE}:\n")
+    click.echo(lines_for(name, roles, vkey))
+    click.echo(f"\nnext: {next_command('governance status', folder=folder)}")
+
+
+@command.command("sign")
+@click.argument("use_case")
+@click.argument("control", type=click.Choice([*(control.value for control in Control), ALL]))
+@click.option(
+    "--evidence",
+    "evidence",
+    multiple=True,
+    required=True,
+    metavar="FILE",
+    help="The document that the decision rests on; with `all` also CONTROL=FILE, four times.",
+)
+@until_option
+@person_option
+@as_of_option
+@programme_options
+def sign(  # noqa: PLR0913 - one argument an option
+    *,
+    use_case: str,
+    control: str,
+    evidence: Sequence[str],
+    until: datetime | None,
+    person: str | None,
+    as_of: datetime | None,
+    folder: Path,
+    data_folder: Path | None,
+    as_json: bool,
+) -> None:
+    """Sign off this version of a use case; a changed spec needs a new signature.
+
+    `all` signs the four controls at once: at the lowest risk tier only.
+    """
+    opened = open_programme(folder, data_folder=data_folder)
+    subjects = [one.value for one in Control] if control == ALL else [control]
+    documents = documents_by_subject(evidence, subjects)
+    _sign(opened, use_case, documents, who=person, until=until, as_of=as_of, as_json=as_json)
+
+
+@command.command("approve")
+@click.argument("use_case")
+@click.option(
+    "--evidence",
+    type=click.Path(path_type=Path),
+    required=True,
+    metavar="FILE",
+    help="The calculation that the amount comes from.",
+)
+@until_option
+@person_option
+@as_of_option
+@programme_options
+def approve(  # noqa: PLR0913 - one argument an option
+    *,
+    use_case: str,
+    evidence: Path,
+    until: datetime | None,
+    person: str | None,
+    as_of: datetime | None,
+    folder: Path,
+    data_folder: Path | None,
+    as_json: bool,
+) -> None:
+    """Approve, as finance, what one more unit of the outcome is worth.
+
+    Until then every amount of the use case is printed as unapproved.
+    """
+    opened = open_programme(folder, data_folder=data_folder)
+    _sign(
+        opened, use_case, {VALUE: evidence}, who=person, until=until, as_of=as_of, as_json=as_json
+    )
+
+
+@command.command("status")
+@click.argument("use_case", required=False)
+@as_of_option
+@programme_options
+def status(
+    *,
+    use_case: str | None,
+    as_of: datetime | None,
+    folder: Path,
+    data_folder: Path | None,
+    as_json: bool,
+) -> None:
+    """Show which controls hold, end soon or are missing, with the command for each."""
+    opened = open_programme(folder, data_folder=data_folder)
+    record = opened.record()
+    now = as_of or datetime.now(UTC)
+    found = {
+        spec.use_case: (risk_tier(spec), *signing.standing(opened, record, spec, now=now))
+        for spec in opened.chosen(use_case)
+    }
+    if as_json:
+        echo_json({name: standing_facts(*one) for name, one in found.items()})
+        return
+    for name, (risk, standings, halted) in found.items():
+        say_standings(name, risk, standings, halted)
+    todo = [one.command for _, standings, _ in found.values() for one in standings if one.command]
+    todo = [f"governance resume {name}" for name, one in found.items() if one[2]] + todo
+    words = todo[0].removeprefix("pilotage ") if todo else "run"
+    click.echo(f"\nnext: {next_command(words, folder=folder, data_folder=data_folder)}")
+
+
+@command.command("halt")
+@click.argument("use_case")
+@click.option("--why", required=True, help="It stays in the ledger for good; no names of persons.")
+@person_option
+@as_of_option
+@programme_options
+def halt(  # noqa: PLR0913 - one argument an option
+    *,
+    use_case: str,
+    why: str,
+    person: str | None,
+    as_of: datetime | None,
+    folder: Path,
+    data_folder: Path | None,
+    as_json: bool,
+) -> None:
+    """Stop a use case within one batch: nothing is decided or delivered until it is resumed."""
+    if not why.strip():
+        raise RefusedError("--why is empty.", fix="say in a few words what went wrong")
+    opened = open_programme(folder, data_folder=data_folder)
+    name = opened.spec(use_case).use_case
+    by = signer(opened, person)
+    with opened.record().transaction() as work:
+        registry.stop(work, use_case=name, by=by, why=why.strip(), as_of=as_of or datetime.now(UTC))
+    if as_json:
+        echo_json({"use_case": name, "state": "halted", "person": by.name, "why": why.strip()})
+        return
+    click.echo(f"{name} is halted by {by.name}: {why.strip()}")
+    click.echo("Nothing is decided or delivered; a pass at work stops within one batch.")
+    click.echo(f"\nnext: {next_command(f'governance resume {name}', folder=folder)}")
+
+
+@command.command("resume")
+@click.argument("use_case")
+@person_option
+@as_of_option
+@programme_options
+def resume(  # noqa: PLR0913 - one argument an option
+    *,
+    use_case: str,
+    person: str | None,
+    as_of: datetime | None,
+    folder: Path,
+    data_folder: Path | None,
+    as_json: bool,
+) -> None:
+    """Let a halted use case run again."""
+    opened = open_programme(folder, data_folder=data_folder)
+    name = opened.spec(use_case).use_case
+    by, record = signer(opened, person), opened.record()
+    with record.transaction() as work:
+        if registry.halted(work.connection, use_case=name) is None:
+            raise RefusedError(f"{name} is not halted.", fix="pilotage run")
+        registry.resume(work, use_case=name, by=by, as_of=as_of or datetime.now(UTC))
+    if as_json:
+        echo_json({"use_case": name, "state": "resumed", "person": by.name})
+        return
+    click.echo(f"{name} may run again, says {by.name}.")
+    click.echo(f"\nnext: {next_command('run', folder=folder, data_folder=data_folder)}")
+
+
+def documents_by_subject(evidence: Sequence[str], subjects: Sequence[str]) -> dict[str, Path]:
+    """Return the document of each subject: one for all of them, or one each.
+
+    Raises:
+        RefusedError: one is missing, or there are several for one subject.
+    """
+    named = dict(one.split("=", 1) for one in evidence if one.partition("=")[0] in subjects)
+    plain = [one for one in evidence if one.partition("=")[0] not in subjects]
+    if len(evidence) == 1 and plain:
+        return dict.fromkeys(subjects, Path(plain[0]))
+    if plain or len(named) < len(evidence) or named.keys() != set(subjects):
+        raise RefusedError(
+            f"--evidence names no single document for each of {', '.join(subjects)}.",
+            fix="write one --evidence FILE for all, or "
+            + " ".join(f"--evidence {subject}=FILE" for subject in subjects),
+        )
+    return {subject: Path(named[subject]) for subject in subjects}
+
+
+def _sign(  # noqa: PLR0913 - what two commands share
+    opened: Opened,
+    use_case: str,
+    documents: Mapping[str, Path],
+    *,
+    who: str | None,
+    until: datetime | None,
+    as_of: datetime | None,
+    as_json: bool,
+) -> None:
+    spec, record = opened.spec(use_case), opened.record()
+    now = as_of or datetime.now(UTC)
+    hand = signing.hand(signer(opened, who), now=now, until=until)
+    given = signing.sign(opened, record, spec, documents, hand)
+    command = _what_next(opened, record, spec, now=now)
+    if as_json:
+        echo_json({"signed": [signed_facts(one) for one in given], "next": command})
+        return
+    for one in given:
+        what = f"{one.subject} of {one.use_case}, this version ({one.covers[:12]})"
+        click.echo(f"{one.person} signed {what}, until {one.until:%Y-%m-%d}")
+        click.echo(f"  on {documents[one.subject]} (sha256 {one.evidence[:12]}...)")
+    click.echo(f"\nnext: {command}")
+
+
+def _what_next(opened: Opened, record: Record, spec: UseCase, *, now: datetime) -> str:
+    """Return the command for the first subject that nobody signed yet, else `run`."""
+    standings, _ = signing.standing(opened, record, spec, now=now)
+    open_ones = [one.command for one in standings if not one.holds]
+    words = open_ones[0].removeprefix("pilotage ") if open_ones else "run"
+    return next_command(words, folder=opened.folder)
