@@ -5,8 +5,8 @@ Everything but the company and its clock is the code that runs a real programme.
 
 import csv
 import shutil
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from hashlib import sha256
 from os import urandom
@@ -20,14 +20,16 @@ from pilotage.cli.opening import Opened, open_programme
 from pilotage.cli.options import Progress, echo_json
 from pilotage.cli.review import conclude, write_page
 from pilotage.cli.run import run_one
-from pilotage.domain.decision import Answer, Mode
-from pilotage.domain.errors import PilotageError
+from pilotage.domain.decision import Answer
+from pilotage.domain.errors import PilotageError, RefusedError
 from pilotage.domain.money import Money
 from pilotage.domain.month import Month
-from pilotage.domain.review import Review, Truth
+from pilotage.domain.review import ProgrammeReview, Review, Truth
+from pilotage.domain.verdict import Verdict
 from pilotage.governance.checkpoint import SigningKey
 from pilotage.governance.permit import VALUE, Control, Signature
 from pilotage.governance.signer import Signer
+from pilotage.ports import Case
 from pilotage.report import render_json, render_terminal
 from pilotage.sandbox import Company, Delivered, World, programme
 from pilotage.sandbox.world import NAMED, Motion
@@ -46,15 +48,6 @@ VALID = timedelta(days=730)
 """How long the simulated people's signatures hold."""
 
 EVERYBODY = 100_000
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Staff:
-    """Somebody of the simulated company who signs."""
-
-    name: str
-    role: str
-    key: SigningKey
 
 
 @click.command("demo")
@@ -80,26 +73,55 @@ def command(folder: Path, world: str, seed: int, *, as_json: bool) -> None:
     declare(company.world, staff, folder)
     opened = open_programme(folder, data_folder=folder / "data")
     record = opened.record()
-    progress = Progress()
     sign_off(opened, record, staff, at=company.world.start.start())
+    pages: list[ProgrammeReview] = []
+    progress = Progress()
     for month in (*company.world.live, company.world.live[-1].plus(1)):
         progress.say(f"{month}: a month of leads and renewals")
-        company.advance(month)
-        as_of = company.rounds(month)[-1]
-        for spec in opened.specs.values():
-            pass_with_oversight(opened, record, spec, staff[0], as_of=as_of)
-        company.react(month, delivered(folder / "crm"))
-        reviews = [judged(opened, record, spec, company, as_of=as_of) for spec in opened.specs.values()]
+        pages.append(live_through(month, opened, record, staff, company))
         if not as_json:
-            click.echo(in_a_line(month, reviews))
+            click.echo(in_a_line(month, pages[-1].reviews))
     progress.done()
-    page = conclude(opened, record, reviews, as_of=as_of)
+    page = replace(pages[-1], next_command=f"pilotage ledger verify -p {folder}")
     write_page(page, folder / "review.html")
     if as_json:
         echo_json(render_json(page))
         return
     click.echo("\n" + render_terminal(page, colour=False))
     click.echo(f"\nThe same page to look at: {folder / 'review.html'}")
+
+
+def live_through(
+    month: Month, opened: Opened, record: Record, staff: Mapping[str, Signer], company: Company
+) -> ProgrammeReview:
+    """Let a month pass: units arrive, are decided, people react, and the review follows."""
+    company.advance(month)
+    as_of = company.rounds(month)[-1]
+    cases = [opened.case(spec, now=as_of) for spec in opened.specs.values()]
+    for case in cases:
+        pass_with_oversight(case, record, staff["reviewer"], as_of=as_of)
+    company.react(month, delivered(opened.folder / "crm"))
+    reviews = [story.review(case, record, month=None, as_of=as_of) for case in cases]
+    page = conclude(opened, record, reviews, as_of=as_of)
+    for reviewed in reviews:
+        obey(reviewed, record, staff["reviewer"], as_of=as_of)
+    return replace(
+        page,
+        reviews=tuple(
+            with_truth(reviewed, case.spec, company)
+            for reviewed, case in zip(reviews, cases, strict=True)
+        ),
+    )
+
+
+def obey(reviewed: Review, record: Record, owner: Signer, *, as_of: datetime) -> None:
+    """Halt a use case whose review said stop, as its owner would."""
+    if reviewed.ruling.rule == "concluded" or reviewed.ruling.verdict is not Verdict.STOP:
+        return
+    with record.transaction() as work:
+        registry.stop(
+            work, use_case=reviewed.use_case, by=owner, why=reviewed.ruling.rule, as_of=as_of
+        )
 
 
 def fresh(folder: Path) -> None:
@@ -117,73 +139,64 @@ def fresh(folder: Path) -> None:
     (folder / MARK).touch()
 
 
-def hire() -> list[Staff]:
-    """Return people for every role that signs, with keys of their own."""
-    people = {"rae": "reviewer", "lee": "legal", "cas": "compliance", "sam": "security"}
-    people |= {"pat": "procurement", "fin": "finance"}
-    return [
-        Staff(name=name, role=role, key=SigningKey.generate(name, entropy=urandom(32)))
-        for name, role in people.items()
-    ]
+def hire() -> dict[str, Signer]:
+    """Return somebody for every role that signs, with a key of their own."""
+    people = {"reviewer": "rae", "legal": "lee", "compliance": "cas", "security": "sam"}
+    people |= {"procurement": "pat", "finance": "fin"}
+    return {
+        role: Signer(name=name, roles=[role], key=SigningKey.generate(name, entropy=urandom(32)))
+        for role, name in people.items()
+    }
 
 
-def declare(world: World, staff: Sequence[Staff], folder: Path) -> None:
+def declare(world: World, staff: Mapping[str, Signer], folder: Path) -> None:
     """Write the company's declarations, its people included."""
     for path, text in programme(world).items():
         file = folder / path
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(text, encoding="utf-8")
     lines = [
-        f"  {one.name}: {{roles: [{one.role}], key: {one.key.verifying_key.vkey}}}\n"
-        for one in staff
+        f"  {one.name}: {{roles: [{role}], key: {one.key.verifying_key.vkey}}}\n"
+        for role, one in staff.items()
     ]
     with (folder / "pilotage.yaml").open("a", encoding="utf-8") as file:
         file.writelines(["people:\n", *lines])
 
 
-def sign_off(opened: Opened, record: Record, staff: Sequence[Staff], *, at: datetime) -> None:
+def sign_off(opened: Opened, record: Record, staff: Mapping[str, Signer], *, at: datetime) -> None:
     """Let the simulated people sign what a live use case needs."""
-    by_role = {one.role: one for one in staff}
     with record.transaction() as work:
         for spec in opened.specs.values():
-            covers = {control.value: spec_hash(spec) for control in Control}
-            for subject, covered in {**covers, VALUE: value_hash(spec)}.items():
-                one = by_role["finance" if subject == VALUE else subject]
-                registry.sign(work, signed(spec, one, subject=subject, covers=covered, at=at))
+            covers = {control.value: (control.value, spec_hash(spec)) for control in Control}
+            covers[VALUE] = ("finance", value_hash(spec))
+            for subject, (role, covered) in covers.items():
+                unsigned = Signature(
+                    use_case=spec.use_case,
+                    subject=subject,
+                    person=staff[role].name,
+                    role=role,
+                    covers=covered,
+                    evidence=sha256(f"simulated evidence: {subject}".encode()).hexdigest(),
+                    signed_at=at,
+                    until=at + VALID,
+                    signature="",
+                )
+                signature = staff[role].sign(unsigned.message)
+                registry.sign(work, replace(unsigned, signature=signature))
 
 
-def signed(spec: UseCase, one: Staff, *, subject: str, covers: str, at: datetime) -> Signature:
-    """Return a simulated person's signature."""
-    unsigned = Signature(
-        use_case=spec.use_case,
-        subject=subject,
-        person=one.name,
-        role=one.role,
-        covers=covers,
-        evidence=sha256(f"simulated evidence: {subject}".encode()).hexdigest(),
-        signed_at=at,
-        until=at + VALID,
-        signature="",
-    )
-    return replace(unsigned, signature=one.key.sign(unsigned.message).hex())
-
-
-def pass_with_oversight(
-    opened: Opened, record: Record, spec: UseCase, reviewer: Staff, *, as_of: datetime
-) -> None:
+def pass_with_oversight(case: Case, record: Record, reviewer: Signer, *, as_of: datetime) -> None:
     """Run a pass, let the simulated reviewer approve what waits, and deliver that too."""
     try:
-        run_one(opened, record, spec, mode=Mode.LIVE, as_of=as_of, now=as_of)
+        run_one(case, record, as_of=as_of)
     except RefusedError:  # it was halted; outcomes of earlier units were read all the same
         return
     with record.reading() as connection:
-        waiting = oversight.waiting(connection, use_case=spec.use_case, limit=EVERYBODY)
-    by = Signer(name=reviewer.name, roles={reviewer.role}, key=reviewer.key)
+        waiting = oversight.waiting(connection, use_case=case.spec.use_case, limit=EVERYBODY)
     with record.transaction() as work:
         for one in waiting:
             reply = oversight.Reply(number=one.number, answer=Answer.APPROVE)
-            oversight.answer(work, reply, by=by, as_of=as_of)
-    case = opened.case(spec, now=as_of, mode=Mode.LIVE)
+            oversight.answer(work, reply, by=reviewer, as_of=as_of)
     for _ in flow.release(case, record, as_of=as_of):
         pass
 
@@ -194,17 +207,6 @@ def delivered(tool: Path) -> Iterator[Delivered]:
         with file.open(encoding="utf-8", newline="") as rows:
             for row in csv.DictReader(rows):
                 yield Delivered(record=row["record"], field=row["field"], value=row["value"])
-
-
-def judged(
-    opened: Opened, record: Record, spec: UseCase, company: Company, *, as_of: datetime
-) -> Review:
-    """Review a use case, write its verdict, and hold it against the known truth."""
-    reviewed = story.review(
-        opened.case(spec, now=as_of, mode=Mode.LIVE), record, month=None, as_of=as_of
-    )
-    story.give(reviewed, record, as_of=as_of)
-    return with_truth(reviewed, spec, company)
 
 
 def with_truth(reviewed: Review, spec: UseCase, company: Company) -> Review:

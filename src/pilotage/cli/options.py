@@ -23,7 +23,7 @@ BETWEEN_LINES_SECONDS = 5.0
 """Between progress lines where they cannot be written over each other."""
 
 
-class Instant(click.ParamType):
+class Instant(click.ParamType[datetime]):
     """A day or an instant; without a time zone it is UTC."""
 
     name = "DATE"
@@ -39,7 +39,7 @@ class Instant(click.ParamType):
         return at.replace(tzinfo=at.tzinfo or UTC).astimezone(UTC)
 
 
-class MonthName(click.ParamType):
+class MonthName(click.ParamType[Month]):
     """A month such as 2026-09."""
 
     name = "MONTH"
@@ -88,7 +88,7 @@ as_of_option = click.option(
 )
 
 
-def echo_json(body: Json) -> None:
+def echo_json(body: object) -> None:
     """Print JSON for machines."""
     click.echo(json.dumps(body, indent=2, ensure_ascii=False))
 

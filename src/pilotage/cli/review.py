@@ -30,7 +30,7 @@ from pilotage.store.record import Record
 )
 @as_of_option
 @programme_options
-def command(  # noqa: PLR0913 - one argument an option
+def command(
     use_case: str | None,
     month: Month | None,
     mode: str | None,
@@ -38,7 +38,7 @@ def command(  # noqa: PLR0913 - one argument an option
     as_of: datetime | None,
     folder: Path,
     data_folder: Path | None,
-    as_json: bool,  # noqa: FBT001 - click passes a flag by name
+    as_json: bool,
 ) -> None:
     """Say what each use case proved by now, what it is worth, and what to do."""
     opened = open_programme(folder, data_folder=data_folder)

@@ -6,11 +6,11 @@ from pathlib import Path
 import click
 
 from pilotage import flow
-from pilotage.cli.opening import Opened, open_programme
+from pilotage.cli.opening import open_programme
 from pilotage.cli.options import Progress, as_of_option, echo_json, programme_options
 from pilotage.domain.decision import Mode
 from pilotage.domain.tally import Tally
-from pilotage.spec.use_case import UseCase
+from pilotage.ports import Case
 from pilotage.store.record import Record
 
 
@@ -24,13 +24,13 @@ from pilotage.store.record import Record
 )
 @as_of_option
 @programme_options
-def command(  # noqa: PLR0913 - one argument an option
+def command(
     use_case: str | None,
     mode: str | None,
     as_of: datetime | None,
     folder: Path,
     data_folder: Path | None,
-    as_json: bool,  # noqa: FBT001 - click passes a flag by name
+    as_json: bool,
 ) -> None:
     """Take everything new down the road, once: decide, deliver, read what came of it.
 
@@ -41,12 +41,13 @@ def command(  # noqa: PLR0913 - one argument an option
     now = datetime.now(UTC)
     tallies = {
         spec.use_case: run_one(
-            opened,
+            opened.case(
+                spec,
+                now=max(as_of or now, now),
+                mode=Mode(mode) if mode else opened.programme.mode,
+            ),
             record,
-            spec,
-            mode=Mode(mode) if mode else opened.programme.mode,
             as_of=as_of or now,
-            now=max(as_of or now, now),
         )
         for spec in opened.chosen(use_case)
     }
@@ -60,23 +61,15 @@ def command(  # noqa: PLR0913 - one argument an option
     click.echo(f"\nnext: pilotage {'oversight list' if waiting else 'review'}{where}")
 
 
-def run_one(
-    opened: Opened,
-    record: Record,
-    spec: UseCase,
-    *,
-    mode: Mode,
-    as_of: datetime,
-    now: datetime,
-) -> Tally:
+def run_one(case: Case, record: Record, *, as_of: datetime) -> Tally:
     """Take one use case through one pass, with a progress line."""
     progress = Progress()
     try:
         return flow.run(
-            opened.case(spec, now=now, mode=mode),
+            case,
             record,
             as_of=as_of,
-            watch=lambda tally: progress.say(f"{spec.use_case}: {in_words(tally)}"),
+            watch=lambda tally: progress.say(f"{case.spec.use_case}: {in_words(tally)}"),
         )
     finally:
         progress.done()
