@@ -6,7 +6,24 @@ from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 
-from sqlalchemy import Connection, Engine, Table, create_engine, event, inspect, text
+import orjson
+from sqlalchemy import (
+    ARRAY,
+    Column,
+    ColumnElement,
+    Connection,
+    Engine,
+    Table,
+    Text,
+    any_,
+    create_engine,
+    event,
+    func,
+    inspect,
+    literal,
+    select,
+    text,
+)
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 
@@ -83,6 +100,16 @@ def insert_rows(
         connection.exec_driver_sql(statement, list(rows))
 
 
+def among(
+    connection: Connection, column: Column[str], values: Sequence[str]
+) -> ColumnElement[bool]:
+    """Ask whether a column holds one of the values; they travel as one, however many they are."""
+    if connection.dialect.name == "postgresql":
+        return column == any_(literal(list(values), ARRAY(Text)))
+    listed = func.json_each(orjson.dumps(values).decode()).table_valued("value")
+    return column.in_(select(listed.c.value))
+
+
 @cache
 def _insert_sql(table: Table, dialect: str, *, skip_known: bool) -> str:
     names = ", ".join(f'"{column.name}"' for column in table.columns)
@@ -133,9 +160,10 @@ def _make_folder(folder: Path) -> None:
 def _configure_sqlite(connection: sqlite3.Connection, _record: object) -> None:
     connection.isolation_level = None  # SQLAlchemy's `begin` event says BEGIN, not the driver
     for pragma in (
+        "busy_timeout = 10000",  # first: taking up WAL may have to wait for another process
         "journal_mode = WAL",
         "synchronous = FULL",  # a commit that returned survives a power cut
-        "busy_timeout = 10000",
+        "wal_autocheckpoint = 16384",  # 64 MB: pages that every batch touches are copied once
         "cache_size = -65536",
     ):
         connection.execute(f"PRAGMA {pragma}")

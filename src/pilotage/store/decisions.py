@@ -10,7 +10,7 @@ from pilotage.domain.decision import Arm, Decision, Mode, Proposal, decision_key
 from pilotage.domain.entry import Entry, EntryKind
 from pilotage.domain.month import Month
 from pilotage.store import vault
-from pilotage.store.database import Row, insert_rows
+from pilotage.store.database import Row, among, insert_rows
 from pilotage.store.ledger import stamp
 from pilotage.store.record import Transaction
 from pilotage.store.tables import decision
@@ -42,7 +42,7 @@ class Recorded:
 def earlier(connection: Connection, units: Sequence[str], *, use_case: str) -> dict[str, Earlier]:
     """Return what is recorded of those units that are known; the others are missing."""
     known = select(decision.c.unit, decision.c.arm, decision.c.period).where(
-        decision.c.use_case == use_case, decision.c.unit.in_(units)
+        decision.c.use_case == use_case, among(connection, decision.c.unit, units)
     )
     arms: dict[str, Arm] = {}
     periods: dict[str, set[str]] = {}
@@ -130,7 +130,7 @@ def last_window_end(
 def _known(connection: Connection, decided: Sequence[Decision]) -> Iterator[str]:
     units = [item.unit for item in decided]
     found = select(decision.c.use_case, decision.c.unit, decision.c.period).where(
-        decision.c.use_case == decided[0].use_case, decision.c.unit.in_(units)
+        decision.c.use_case == decided[0].use_case, among(connection, decision.c.unit, units)
     )
     return (decision_key(*row) for row in connection.execute(found))
 

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import lru_cache
 
 from sqlalchemy import Connection, func, insert, select, update
 
@@ -10,7 +11,7 @@ from pilotage.domain.entry import Entry, EntryKind
 from pilotage.governance.canonical import canonical
 from pilotage.governance.checkpoint import Checkpoint, SigningKey
 from pilotage.governance.signer import Signer, statement
-from pilotage.governance.tree import Frontier, leaf_hash
+from pilotage.governance.tree import Frontier, leaf_hashes
 from pilotage.store.database import insert_rows
 from pilotage.store.tables import checkpoint, entry, frontier
 
@@ -60,7 +61,7 @@ class LedgerWriter:
             )
             for seq, item in enumerate(entries, first)
         ]
-        leaves = [leaf_hash(body) for body in bodies]
+        leaves = leaf_hashes(bodies)
         last = first + len(bodies)
         insert_rows(
             self._connection, entry, list(zip(range(first, last), bodies, leaves, strict=True))
@@ -116,6 +117,7 @@ def signed(item: Entry, *, by: Signer) -> Entry:
     return replace(item, facts={**facts, "signature": by.sign(statement(said))})
 
 
+@lru_cache(maxsize=10_000)  # a batch names the same instants in rows and entries
 def stamp(at: datetime) -> str:
     """Return an instant as text in UTC, to the microsecond, so that text sorts as time.
 

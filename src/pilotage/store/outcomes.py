@@ -23,7 +23,7 @@ from pilotage.domain.decision import Arm, Mode
 from pilotage.domain.effect import Moments
 from pilotage.domain.entry import Entry, EntryKind
 from pilotage.domain.month import Month
-from pilotage.store.database import insert_rows
+from pilotage.store.database import among, insert_rows
 from pilotage.store.ledger import stamp
 from pilotage.store.record import Transaction
 from pilotage.store.tables import decision, happening, outcome
@@ -52,7 +52,7 @@ def assigned_at(
         .where(
             decision.c.use_case == use_case,
             decision.c.mode == mode.value,
-            decision.c.unit.in_(units),
+            among(connection, decision.c.unit, units),
         )
         .group_by(decision.c.unit)
     )
@@ -189,9 +189,7 @@ def moments(connection: Connection, asked: Asked) -> list[CohortMoments]:
     """Sum the outcomes by month and arm, and by cluster where arms are clustered."""
     value = outcome.c.value - asked.shift
     summed = _joined(asked, [decision.c.month, *_groups(asked)], value, value * value)
-    return [
-        _cohort(row, Month.parse(row.month), asked) for row in connection.execute(summed)
-    ]
+    return [_cohort(row, Month.parse(row.month), asked) for row in connection.execute(summed)]
 
 
 def moments_by_unit(connection: Connection, asked: Asked) -> list[CohortMoments]:

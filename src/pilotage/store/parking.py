@@ -9,7 +9,7 @@ from sqlalchemy import Connection, func, select
 
 from pilotage.domain.entry import Entry, EntryKind
 from pilotage.domain.unit import Parked
-from pilotage.store.database import insert_rows
+from pilotage.store.database import among, insert_rows
 from pilotage.store.ledger import stamp
 from pilotage.store.record import Transaction
 from pilotage.store.tables import parked
@@ -28,7 +28,8 @@ class ParkedCount:
 def park(work: Transaction, rows: Sequence[Parked], *, use_case: str, as_of: datetime) -> int:
     """Keep refused rows; a row refused twice is kept once. Return how many are new."""
     by_id = {_identity(use_case, row): row for row in rows}
-    known = set(work.connection.scalars(select(parked.c.id).where(parked.c.id.in_(list(by_id)))))
+    found = select(parked.c.id).where(among(work.connection, parked.c.id, list(by_id)))
+    known = set(work.connection.scalars(found))
     fresh = {key: row for key, row in by_id.items() if key not in known}
     insert_rows(
         work.connection,

@@ -11,7 +11,7 @@ from hashlib import sha256
 from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
 from sqlalchemy import Connection, delete, insert, select
 
-from pilotage.store.database import insert_rows
+from pilotage.store.database import among, insert_rows
 from pilotage.store.record import Transaction
 from pilotage.store.tables import suppression, vault
 
@@ -46,7 +46,7 @@ def seal(work: Transaction, *, subjects: Sequence[str], payloads: Sequence[bytes
 
 def unseal(connection: Connection, subjects: Sequence[str]) -> dict[str, bytes]:
     """Return the payloads of those subjects that were not erased."""
-    rows = connection.execute(select(vault).where(vault.c.subject.in_(subjects)))
+    rows = connection.execute(select(vault).where(among(connection, vault.c.subject, subjects)))
     return {row.subject: ChaCha20Poly1305(row.key).decrypt(NONCE, row.sealed, None) for row in rows}
 
 
@@ -62,12 +62,16 @@ def commitment(connection: Connection, subject: str, payload: bytes) -> str:
 
 def sealed(connection: Connection, subjects: Sequence[str]) -> set[str]:
     """Return those of the subjects that the vault holds already."""
-    return set(connection.scalars(select(vault.c.subject).where(vault.c.subject.in_(subjects))))
+    return set(
+        connection.scalars(
+            select(vault.c.subject).where(among(connection, vault.c.subject, subjects))
+        )
+    )
 
 
 def suppressed(connection: Connection, subjects: Sequence[str]) -> set[str]:
     """Return those of the subjects that were erased and must not be enrolled again."""
-    found = select(suppression.c.subject).where(suppression.c.subject.in_(subjects))
+    found = select(suppression.c.subject).where(among(connection, suppression.c.subject, subjects))
     return set(connection.scalars(found))
 
 
