@@ -430,7 +430,11 @@ def release(case: Case, record: Record, *, as_of: datetime) -> Iterator[Tally]:
         while True:
             with record.reading() as connection:
                 posted = outbox.pending(
-                    connection, use_case=case.spec.use_case, tool=tool, limit=BATCH
+                    connection,
+                    use_case=case.spec.use_case,
+                    mode=case.mode,
+                    tool=tool,
+                    limit=BATCH,
                 )
             if not posted:
                 break

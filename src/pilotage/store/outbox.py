@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, bindparam, func, select, update
+from sqlalchemy import Connection, func, literal_column, select, update
 
 from pilotage.domain.decision import (
     Delivery,
@@ -18,22 +18,23 @@ from pilotage.domain.decision import (
 from pilotage.domain.entry import Entry, EntryKind
 from pilotage.domain.month import Month
 from pilotage.spec.decide import Deliver, Shown
-from pilotage.store.database import Row, insert_rows
+from pilotage.store.database import Row, among, insert_rows
 from pilotage.store.decisions import Recorded
 from pilotage.store.record import Transaction
 from pilotage.store.tables import decision, outbox
+
+_PENDING = literal_column(f"'{DeliveryState.PENDING.value}'")
+"""Written out: SQLite knows a partial index by the text of its condition."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Posted:
     """A delivery with the decision it belongs to."""
 
-    seq: int
     use_case: str
     unit: str
     period: str
     delivery: Delivery
-    state: DeliveryState
 
 
 def post(work: Transaction, recorded: Sequence[Recorded], *, deliver: Sequence[Deliver]) -> None:
@@ -68,35 +69,51 @@ def post(work: Transaction, recorded: Sequence[Recorded], *, deliver: Sequence[D
     insert_rows(work.connection, outbox, rows)
 
 
-def pending(connection: Connection, *, use_case: str, tool: str, limit: int) -> list[Posted]:
-    """Return what is to be delivered to a tool next, in the order it was decided."""
+def pending(
+    connection: Connection, *, use_case: str, mode: Mode, tool: str, limit: int
+) -> list[Posted]:
+    """Return what is to be delivered to a tool next, in the order it was decided.
+
+    Args:
+        mode: in which it was decided; a shadow or a replay never delivers what a live pass left.
+    """
     found = (
-        select(outbox)
+        select(
+            outbox.c.use_case,
+            outbox.c.unit,
+            outbox.c.period,
+            outbox.c.key,
+            outbox.c.tool,
+            outbox.c.object,
+            outbox.c.record,
+            outbox.c.field,
+            outbox.c.value,
+        )
+        .join(
+            decision,
+            (decision.c.use_case == outbox.c.use_case)
+            & (decision.c.unit == outbox.c.unit)
+            & (decision.c.period == outbox.c.period),
+        )
         .where(
             outbox.c.use_case == use_case,
+            outbox.c.state == _PENDING,
             outbox.c.tool == tool,
-            outbox.c.state == DeliveryState.PENDING.value,
+            decision.c.mode == mode.value,
         )
         .order_by(outbox.c.seq, outbox.c.key)
         .limit(limit)
     )
     return [
         Posted(
-            seq=row.seq,
-            use_case=row.use_case,
-            unit=row.unit,
-            period=row.period,
+            use_case=of,
+            unit=unit,
+            period=period,
             delivery=Delivery(
-                key=row.key,
-                tool=row.tool,
-                object=row.object,
-                record=row.record,
-                field=row.field,
-                value=row.value,
+                key=key, tool=to, object=name, record=record, field=field, value=value
             ),
-            state=DeliveryState.PENDING,
         )
-        for row in connection.execute(found)
+        for of, unit, period, key, to, name, record, field, value in connection.execute(found).all()
     ]
 
 
@@ -104,15 +121,15 @@ def settle(
     work: Transaction, posted: Sequence[Posted], receipts: Sequence[Receipt], *, as_of: datetime
 ) -> None:
     """Write down what the tools said, with a `delivery` entry each."""
-    changed = (
-        update(outbox)
-        .where(outbox.c.key == bindparam("of"), outbox.c.state == DeliveryState.PENDING.value)
-        .values(state=bindparam("to"), detail=bindparam("said"))
-    )
-    work.connection.execute(
-        changed,
-        [{"of": item.key, "to": item.state.value, "said": item.detail} for item in receipts],
-    )
+    by_answer: dict[tuple[str, str], list[str]] = {}
+    for receipt in receipts:
+        by_answer.setdefault((receipt.state.value, receipt.detail), []).append(receipt.key)
+    for (state, detail), keys in by_answer.items():
+        work.connection.execute(
+            update(outbox)
+            .where(among(work.connection, outbox.c.key, keys), outbox.c.state == _PENDING)
+            .values(state=state, detail=detail)
+        )
     work.append(
         *(
             Entry(
