@@ -9,7 +9,7 @@ import click
 from pilotage.cli import signing
 from pilotage.cli.next_command import next_command
 from pilotage.cli.opening import PROGRAMME_FILE, Opened, open_programme
-from pilotage.cli.options import Instant, Json, as_of_option, echo_json, programme_options
+from pilotage.cli.options import Instant, as_of_option, echo_json, programme_options
 from pilotage.cli.people import key_file, make_key, person_option, signer
 from pilotage.cli.registration import lines_for, register
 from pilotage.cli.standing_text import say_standings, signed_facts, standing_facts
@@ -47,7 +47,7 @@ def command() -> None:
 )
 @click.option("--write", is_flag=True, help=f"Add the lines to {PROGRAMME_FILE}.")
 @programme_options
-def person(  # noqa: PLR0913 - one argument an option
+def person(
     *,
     name: str,
     roles: Sequence[str],
@@ -67,8 +67,16 @@ def person(  # noqa: PLR0913 - one argument an option
     if write:
         roles = register(folder, name, roles=roles, vkey=vkey).roles
     if as_json:
-        facts: dict[str, Json] = {"person": name, "roles": list(roles), "key": vkey}
-        echo_json({**facts, "private_key": str(key_file(name)), "made": made, "written": write})
+        echo_json(
+            {
+                "person": name,
+                "roles": list(roles),
+                "key": vkey,
+                "private_key": str(key_file(name)),
+                "made": made,
+                "written": write,
+            }
+        )
         return
     click.echo(f"{'Made' if made else 'Found'} the private key of {name}: {key_file(name)}")
     click.echo(f"{'Added' if write else 'Add'} to {folder / PROGRAMME_FILE}:\n")
@@ -91,7 +99,7 @@ def person(  # noqa: PLR0913 - one argument an option
 @person_option
 @as_of_option
 @programme_options
-def sign(  # noqa: PLR0913 - one argument an option
+def sign(
     *,
     use_case: str,
     control: str,
@@ -126,7 +134,7 @@ def sign(  # noqa: PLR0913 - one argument an option
 @person_option
 @as_of_option
 @programme_options
-def approve(  # noqa: PLR0913 - one argument an option
+def approve(
     *,
     use_case: str,
     evidence: Path,
@@ -184,7 +192,7 @@ def status(
 @person_option
 @as_of_option
 @programme_options
-def halt(  # noqa: PLR0913 - one argument an option
+def halt(
     *,
     use_case: str,
     why: str,
@@ -215,7 +223,7 @@ def halt(  # noqa: PLR0913 - one argument an option
 @person_option
 @as_of_option
 @programme_options
-def resume(  # noqa: PLR0913 - one argument an option
+def resume(
     *,
     use_case: str,
     person: str | None,
@@ -258,7 +266,7 @@ def documents_by_subject(evidence: Sequence[str], subjects: Sequence[str]) -> di
     return {subject: Path(named[subject]) for subject in subjects}
 
 
-def _sign(  # noqa: PLR0913 - what two commands share
+def _sign(
     opened: Opened,
     use_case: str,
     documents: Mapping[str, Path],

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 
 import click
 
-from pilotage.cli.options import Json
 from pilotage.governance.permit import Signature
 from pilotage.governance.risk import Risk
 from pilotage.governance.standing import Standing, State
@@ -37,7 +36,9 @@ def _in_words(one: Standing) -> str:
     return said[one.state]
 
 
-def standing_facts(risk: Risk, standings: Sequence[Standing], halted: str | None) -> Json:
+def standing_facts(
+    risk: Risk, standings: Sequence[Standing], halted: str | None
+) -> dict[str, object]:
     """Return the same for machines."""
     return {
         "risk": {"tier": risk.tier.value, "facts": list(risk.facts)},
@@ -53,7 +54,7 @@ def standing_facts(risk: Risk, standings: Sequence[Standing], halted: str | None
     }
 
 
-def signed_facts(given: Signature) -> Json:
+def signed_facts(given: Signature) -> dict[str, object]:
     """Return a signature for machines."""
     return {
         "subject": given.subject,

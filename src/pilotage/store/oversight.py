@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, func, select, update
 
 from pilotage.domain.decision import Answer, DeliveryState, Route, Waiting
 from pilotage.domain.entry import Entry, EntryKind, Fact
@@ -94,6 +94,14 @@ def waiting(connection: Connection, *, use_case: str | None, limit: int) -> list
         )
         for row in rows
     ]
+
+
+def count(connection: Connection, *, use_case: str | None) -> int:
+    """Count the proposals that wait."""
+    found = select(func.count()).select_from(oversight).where(oversight.c.answer.is_(None))
+    if use_case is not None:
+        found = found.where(oversight.c.use_case == use_case)
+    return connection.scalar(found) or 0
 
 
 def fields(connection: Connection, number: int) -> list[str]:
