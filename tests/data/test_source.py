@@ -399,3 +399,22 @@ def test_the_olist_funnel_is_read_whole():
     assert sum(deal.at < contacted[deal.key] for deal in deals) == 1
     assert len({deal.key for deal in deals}) / len(leads) == pytest.approx(0.10525)
     assert source.complete_until() == datetime(2018, 11, 14, 20, 4, 19, tzinfo=UTC)
+
+
+def test_only_rows_that_hold_what_the_spec_says_are_outcomes(opened: Open):
+    """Upper and lower case are the same; a row that does not count is not parked either."""
+    deals = (
+        "lead_id,replied_at,stage\n"
+        "1,2026-09-02,Won\n"
+        "2,2026-09-03,Lost\n"
+        "3,2026-09-04,won \n"
+        "4,,Engaging\n"
+        "5,2026-10-01,Lost\n"
+    )
+    source = opened("lead_id,created_at\n1,2026-09-01\n", deals, outcomes=replace(
+        OUTCOMES, where={"stage": "WON"}
+    ))  # fmt: skip
+    happened, parked = _outcomes(source)
+    assert [item.key for item in happened] == ["1", "3"]
+    assert parked == []
+    assert source.complete_until() == datetime(2026, 9, 4, tzinfo=UTC)

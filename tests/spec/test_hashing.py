@@ -103,3 +103,9 @@ def test_an_approval_of_money_covers_its_amount_currency_basis_and_metric(
     written: str, instead: str
 ) -> None:
     assert value_hash(loaded(SHORT.replace(written, instead))) != value_hash(loaded(SHORT))
+
+
+def test_other_rows_that_count_as_outcomes_make_another_experiment() -> None:
+    won = SHORT.replace("at: replied_at}", "at: replied_at, where: {stage: Won}}")
+    lost = won.replace("Won", "Lost")
+    assert experiment_hash(loaded(won)) != experiment_hash(loaded(lost))

@@ -126,6 +126,7 @@ class Opened:
                 at=outcomes.at,
                 value=outcomes.value,
                 complete_until=outcomes.complete_until_date or outcomes.complete_until,
+                where=outcomes.conditions,
             ),
             zone=self.programme.timezone,
             now=now,

@@ -1,11 +1,11 @@
 """The table of outcomes: each row becomes an outcome, or is parked with a reason."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time
 from zoneinfo import ZoneInfo
 
-from pilotage.data.cells import instant, key, not_finite, number
+from pilotage.data.cells import instant, key, label, not_finite, number
 from pilotage.data.contract import Contract
 from pilotage.data.engine import Cell, Rows, collect, ibis, stream
 from pilotage.data.rows import (
@@ -21,7 +21,7 @@ from pilotage.data.rows import (
     time_faults,
 )
 from pilotage.data.rules import Rule
-from pilotage.data.tables import open_table, readable
+from pilotage.data.tables import CustomerTable, open_table, readable
 from pilotage.domain.unit import Outcome, Parked
 
 
@@ -36,6 +36,7 @@ class OutcomeColumns:
         value: the amount; None where a row means that it happened (a proportion).
         complete_until: up to when all outcomes have arrived: the column whose latest time says
             so, or a declared day or instant; None takes the time of the newest outcome.
+        where: what a row must hold to be an outcome, by column; case does not matter.
     """
 
     table: str
@@ -43,6 +44,15 @@ class OutcomeColumns:
     at: str
     value: str | None = None
     complete_until: str | date | None = None
+    where: Mapping[str, str] = field(default_factory=dict[str, str])
+
+
+def holding(table: CustomerTable, where: Mapping[str, str]) -> CustomerTable:
+    """Return the table's rows whose columns hold these values, whatever their case."""
+    rows = table.rows
+    for column, wanted in where.items():
+        rows = rows.filter(label(rows[column]).lower() == wanted.lower())
+    return replace(table, rows=rows)
 
 
 class OutcomeTable:
@@ -56,8 +66,9 @@ class OutcomeTable:
         self._columns = columns
         self._zone = zone
         self._now = now
-        self._table = open_table(columns.table, text=[columns.key, columns.at, *stamp])
-        self._table.require([columns.key, columns.at, *stamp, *value])
+        table = open_table(columns.table, text=[columns.key, columns.at, *stamp, *columns.where])
+        table.require([columns.key, columns.at, *stamp, *value])
+        self._table = holding(table, columns.where)
         self._rules: tuple[Rule, ...] = contract.rules(self._table) if contract else ()
         self._cells = self._read_cells()
         self._floats = has_float_keys(self._table, columns.key)

@@ -90,11 +90,15 @@ def _unit_columns_exist(setting: _Setting) -> Finding | None:
 
 def _outcome_columns_exist(setting: _Setting) -> Finding | None:
     outcomes = setting.use_case.data.outcomes
-    named = {"data.outcomes.key": (outcomes.key,), "data.outcomes.at": (outcomes.at,)}
+    named: dict[str, Collection[str]] = {
+        "data.outcomes.key": (outcomes.key,),
+        "data.outcomes.at": (outcomes.at,),
+    }
     if outcomes.value is not None:
         named["data.outcomes.value"] = (outcomes.value,)
     if outcomes.complete_until is not None and outcomes.complete_until_date is None:
         named["data.outcomes.complete_until"] = (outcomes.complete_until,)
+    named["data.outcomes.where"] = outcomes.where or ()
     return _columns_exist(outcomes.table, named, setting.columns)
 
 
@@ -105,7 +109,8 @@ def _nothing_known_only_afterwards(setting: _Setting) -> Finding | None:
     if use_case.data.units.table != outcomes.table:
         return None
     read = {*(decide.columns or ()), *(column for rule in decide.rules for column in rule.when)}
-    late = sorted(read & {outcomes.at, outcomes.value, outcomes.complete_until})
+    told = {outcomes.at, outcomes.value, outcomes.complete_until, *(outcomes.where or ())}
+    late = sorted(read & {column for column in told if column})
     if not late:
         return None
     return _blocks(

@@ -16,7 +16,7 @@ _EXPERIMENT: IncEx = {
     "experiment": True,
     "process": {"unit", "shared_capacity"},
     "outcome": {"metric", "kind", "better", "window", "minimum_effect"},
-    "data": {"units": {"key"}},
+    "data": {"units": {"key"}, "outcomes": {"where"}},
     "decide": {"every"},
 }
 
@@ -48,8 +48,9 @@ def value_hash(use_case: UseCase) -> str:
 def experiment_hash(use_case: UseCase) -> str:
     """Return sha256 over the keys that, once changed, make another experiment.
 
-    They are `experiment`, what the outcome is (metric, kind, better, window, minimum effect),
-    the unit and its key, how often it is decided, and whether capacity is shared.
+    They are `experiment`, what the outcome is (metric, kind, better, window, minimum effect,
+    the rows that are one), the unit and its key, how often it is decided, and whether capacity
+    is shared.
     """
     return _sha256(use_case, part=_EXPERIMENT)
 

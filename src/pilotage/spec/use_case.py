@@ -9,7 +9,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from pilotage.domain.review import MetricKind
-from pilotage.spec.decide import Decide, Deliver, Oversight
+from pilotage.spec.decide import CellValue, Decide, Deliver, Oversight
 from pilotage.spec.outcome import OutcomeSpec, Process
 from pilotage.spec.scalars import (
     Amount,
@@ -74,6 +74,8 @@ class OutcomesTable(Declared):
         value: the amount, for a mean.
         complete_until: a column whose latest value, or an ISO date, up to which every
             outcome is known to have arrived.
+        where: what a row must hold to be an outcome, such as `{stage: Won}`; upper and lower
+            case are the same. Left out, every row is one.
     """
 
     table: Name
@@ -81,6 +83,15 @@ class OutcomesTable(Declared):
     at: Name
     value: Name | None = None
     complete_until: Name | None = None
+    where: Mapping[Name, CellValue] | None = None
+
+    @property
+    def conditions(self) -> Mapping[str, str]:
+        """What a row must hold to be an outcome, as a table shows it: `true`, `3`, `Won`."""
+        return {
+            column: str(wanted).lower() if isinstance(wanted, bool) else str(wanted)
+            for column, wanted in (self.where or {}).items()
+        }
 
     @property
     def complete_until_date(self) -> date | None:
