@@ -6,36 +6,34 @@ What is recorded decides: the same outcomes give the same verdict, byte for byte
 outcomes changed since gets a new revision; the old verdict stays.
 """
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import numpy as np
 
 from pilotage.domain.cohort import Cohort, CohortMoments
 from pilotage.domain.decision import Arm, DeliveryState
-from pilotage.domain.effect import Effect, Origin
-from pilotage.domain.entry import Entry, EntryKind, Fact
+from pilotage.domain.effect import Origin
 from pilotage.domain.errors import RefusedError
 from pilotage.domain.experiment import Registered
 from pilotage.domain.finding import Finding, Severity
-from pilotage.domain.money import Money, MoneyRange
+from pilotage.domain.money import Money
 from pilotage.domain.month import Month
-from pilotage.domain.review import Better, CohortEffect, Figure, Metric, Review
+from pilotage.domain.review import Better, CohortEffect, Metric, Review
 from pilotage.domain.verdict import Conclusion
-from pilotage.experiments.design import DAYS_PER_MONTH
+from pilotage.experiments.forecast import first_closing, forecast
 from pilotage.experiments.ratio_check import ArmCount, Stage, ratio_mismatches
 from pilotage.experiments.readout import Readout, read_out
-from pilotage.governance.canonical import canonical
 from pilotage.governance.permit import VALUE, in_force
 from pilotage.ports import Case
 from pilotage.spec.decide import Every
 from pilotage.spec.hashing import value_hash
-from pilotage.store import decisions, outbox, outcomes, registry
+from pilotage.store import decisions, outbox, outcomes, registry, verdicts
 from pilotage.store.record import Record
 from pilotage.value.economics import Economics, breakeven, worth_per_month
 from pilotage.value.evidence import Evidence
+from pilotage.value.figures import figures
 from pilotage.value.gate import rule
 
 
@@ -116,11 +114,13 @@ def judge(  # noqa: PLR0913 - all that a verdict rests on, and nothing else
         Evidence(
             month=month,
             plan=registered.looks,
-            forecast=forecast(case, registered),
+            forecast=forecast(registered, window=case.spec.outcome.window),
             metric=metric,
             effect=readout.effect,
             closed_cohorts=len(recorded.closed),
-            first_closing=first_closing(case, registered),
+            first_closing=first_closing(
+                registered, window=case.spec.outcome.window, zone=case.zone
+            ),
             mode=case.mode,
             interference=case.spec.process.shared_capacity and case.spec.assigns_units,
             findings=findings,
@@ -141,7 +141,9 @@ def judge(  # noqa: PLR0913 - all that a verdict rests on, and nothing else
         money=money,
         cohorts=cohort_effects(readout),
         pending=recorded.pending,
-        figures=figures(case, registered, recorded, economics),
+        figures=figures(
+            case.spec, registered, economics, metric=metric, delivered=recorded.delivered
+        ),
         findings=findings,
         spec_hash=registered.spec_hash,
         evidence="{}..{}".format(*recorded.evidence) if recorded.evidence else "none yet",
@@ -150,23 +152,8 @@ def judge(  # noqa: PLR0913 - all that a verdict rests on, and nothing else
 
 def give(reviewed: Review, record: Record, *, as_of: datetime) -> int:
     """Write a verdict into the ledger, unless the same one was given; return its revision."""
-    cohort = Cohort(use_case=reviewed.use_case, mode=reviewed.mode, month=reviewed.month)
-    body = canonical(verdict_facts(reviewed)).decode()
     with record.transaction() as work:
-        given = registry.last_verdict(work.connection, cohort)
-        if given and given.body == body:
-            return given.revision
-        entry = Entry(
-            kind=EntryKind.VERDICT,
-            use_case=reviewed.use_case,
-            as_of=as_of,
-            facts={
-                **verdict_facts(reviewed),
-                "replaces": given.seq if given else None,
-            },
-        )
-        (seq,) = work.append(entry)
-        return registry.give(work, cohort, body=body, seq=seq)
+        return verdicts.give(work, reviewed, as_of=as_of)
 
 
 def registered_of(case: Case, record: Record) -> Registered:
@@ -303,25 +290,6 @@ def metric_of(case: Case, registered: Registered, economics: Economics) -> Metri
     )
 
 
-def forecast(case: Case, registered: Registered) -> Month:
-    """Return the first cohort by which the smallest effect worth having would show."""
-    first = registered.looks.months[0]
-    if registered.months_to_detect is None:
-        return registered.looks.final.plus(NEVER_MONTHS)
-    lag = case.spec.outcome.window / timedelta(days=DAYS_PER_MONTH)
-    return first.plus(max(1, math.ceil(registered.months_to_detect - lag)) - 1)
-
-
-NEVER_MONTHS = 120
-"""How far off a month is that will not come."""
-
-
-def first_closing(case: Case, registered: Registered) -> Month:
-    """Return the month in which the first cohort's last window ends."""
-    end = registered.looks.months[0].end(zone=case.zone) + case.spec.outcome.window
-    return Month.of(end, zone=case.zone)
-
-
 def delivered_share(delivered: Mapping[DeliveryState, int]) -> float | None:
     """Return the share of sendable deliveries that reached the tool; None before any."""
     sendable = sum(
@@ -335,7 +303,7 @@ def concluded(case: Case, record: Record, *, month: Month) -> Conclusion | None:
     """Return the earlier month that said scale or stop, if there is one."""
     cohort = Cohort(use_case=case.spec.use_case, mode=case.mode, month=month)
     with record.reading() as connection:
-        return registry.conclusion(connection, cohort)
+        return verdicts.conclusion(connection, cohort)
 
 
 def cohort_effects(readout: Readout) -> tuple[CohortEffect, ...]:
@@ -343,106 +311,3 @@ def cohort_effects(readout: Readout) -> tuple[CohortEffect, ...]:
     return tuple(
         CohortEffect(month=month, effect=effect) for month, effect in readout.by_month.items()
     )
-
-
-def figures(
-    case: Case, registered: Registered, recorded: Recorded, economics: Economics
-) -> tuple[Figure, ...]:
-    """Return every figure that the verdict rests on, with where it comes from."""
-    spec, value, baseline = case.spec, case.spec.outcome.value, registered.baseline
-    months = f"{baseline.months[0].month} to {baseline.months[-1].month}"
-    typed = f"{spec.use_case}.yaml, by {spec.owner}"
-    budget = spec.budget
-    effort = registered.months_to_detect
-    return (
-        Figure(
-            label="Baseline",
-            value=f"{baseline.mean:.4g} over {baseline.n:,} units",
-            origin=Origin.MEASURED,
-            source=f"{months}, frozen before the first decision",
-        ),
-        Figure(
-            label="Units a month",
-            value=f"{economics.units_per_month:,.0f}",
-            origin=Origin.MEASURED,
-            source=f"{spec.process.volume_per_month:,.0f} were declared",
-        ),
-        Figure(
-            label=f"Value of one more {spec.outcome.metric} unit",
-            value=str(economics.value),
-            origin=economics.origin,
-            source="signed by finance"
-            if economics.origin is Origin.APPROVED
-            else f"{typed}: {value.source or 'no source given'}; not approved by finance",
-        ),
-        Figure(
-            label="Running cost a month",
-            value=str(economics.run_cost_per_month),
-            origin=Origin.DECLARED if budget else Origin.ASSUMED,
-            source=typed if budget else "no budget is declared",
-        ),
-        Figure(
-            label="Smallest effect worth having",
-            value=f"{registered.minimum_effect:.4g}",
-            origin=Origin.DECLARED,
-            source=f"{typed}; registered {registered.started_at:%Y-%m-%d}",
-        ),
-        Figure(
-            label="Months until that shows",
-            value="never" if effort is None else f"{effort:.1f}",
-            origin=Origin.MEASURED,
-            source="from the baseline's spread and volume, and the holdout",
-        ),
-        Figure(
-            label="Reached the tool",
-            value=f"{recorded.delivered[DeliveryState.DELIVERED]:,} deliveries;"
-            f" {recorded.delivered[DeliveryState.WAITING]:,} wait for a person",
-            origin=Origin.MEASURED,
-            source="receipts of the tools",
-        ),
-    )
-
-
-def verdict_facts(reviewed: Review) -> dict[str, Fact]:
-    """Return a verdict as the ledger holds it: rounded, so that its bytes replay."""
-    ruling, money = reviewed.ruling, reviewed.money
-    return {
-        "effect": _effect_facts(reviewed.effect),
-        "evidence": reviewed.evidence,
-        "findings": [finding.code for finding in reviewed.findings],
-        "mode": reviewed.mode.value,
-        "money": _money_facts(money),
-        "month": str(reviewed.month),
-        "reason": ruling.reason,
-        "rule": ruling.rule,
-        "spec_hash": reviewed.spec_hash,
-        "until": str(ruling.until) if ruling.until else None,
-        "verdict": ruling.verdict.value,
-    }
-
-
-def _effect_facts(effect: Effect | None) -> Fact:
-    if effect is None:
-        return None
-    return {
-        "estimate": f"{effect.estimate:.6g}",
-        "high": f"{effect.high:.6g}",
-        "kind": effect.kind.value,
-        "low": f"{effect.low:.6g}",
-        "method": effect.method,
-        "n_holdout": effect.n_holdout,
-        "n_treatment": effect.n_treatment,
-        "p_value": f"{effect.p_value:.6g}",
-    }
-
-
-def _money_facts(money: MoneyRange | None) -> Fact:
-    if money is None:
-        return None
-    return {
-        "currency": money.estimate.currency,
-        "estimate": money.estimate.amount,
-        "high": money.high.amount,
-        "low": money.low.amount,
-        "origin": money.origin.value,
-    }

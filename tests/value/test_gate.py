@@ -336,13 +336,13 @@ def test_an_effect_worth_having_mostly_scales():
 
 @pytest.mark.parametrize("verdict", [Verdict.SCALE, Verdict.STOP])
 def test_a_conclusion_stands_whatever_a_later_month_would_have_said(verdict: Verdict):
-    earlier = Conclusion(verdict=verdict, month=FIRST.plus(5))
+    earlier = Conclusion(verdict=verdict, month=FIRST.plus(5), rule="scale")
     ruling = rule(replace(evidence(1.0, month=9), concluded=earlier))
     assert given_by(ruling) == (verdict, "concluded")
     assert str(earlier.month) in ruling.reason
 
 
 def test_what_was_scaled_is_stopped_when_it_does_harm_later():
-    earlier = Conclusion(verdict=Verdict.SCALE, month=FIRST.plus(5))
+    earlier = Conclusion(verdict=Verdict.SCALE, month=FIRST.plus(5), rule="scale")
     ruling = rule(replace(evidence(-4.0, month=9), concluded=earlier))
     assert given_by(ruling) == (Verdict.STOP, "harm")

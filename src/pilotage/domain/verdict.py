@@ -40,7 +40,9 @@ class Conclusion:
 
     Args:
         verdict: scale or stop.
+        rule: that fired then.
     """
 
     verdict: Verdict
     month: Month
+    rule: str

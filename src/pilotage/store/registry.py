@@ -1,39 +1,26 @@
 """What is fixed or in force for a use case: its experiment, signatures, halt, verdicts."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 
-import orjson
 from pydantic import TypeAdapter
-from sqlalchemy import ColumnElement, Connection, and_, delete, func, insert, select, update
+from sqlalchemy import Connection, delete, insert, select, update
 
-from pilotage.domain.cohort import Cohort
 from pilotage.domain.contest import Contest
 from pilotage.domain.decision import Mode
 from pilotage.domain.entry import Entry, EntryKind, Fact
 from pilotage.domain.errors import StoreError
 from pilotage.domain.experiment import Registered
 from pilotage.domain.finding import Finding
-from pilotage.domain.month import Month
-from pilotage.domain.verdict import Conclusion, Verdict
 from pilotage.governance.permit import VALUE, Signature
 from pilotage.governance.signer import Signer
 from pilotage.store.database import insert_rows
 from pilotage.store.ledger import signed, stamp
 from pilotage.store.record import Transaction
-from pilotage.store.tables import experiment, halt, model, signature, verdict
+from pilotage.store.tables import experiment, halt, model, signature
 
 _REGISTERED = TypeAdapter(Registered)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Given:
-    """A verdict that was given, as it was written."""
-
-    revision: int
-    body: str
-    seq: int
 
 
 def register(
@@ -217,58 +204,6 @@ def halted(connection: Connection, *, use_case: str) -> str | None:
     """Return who halted a use case and why; None while it may run."""
     row = connection.execute(select(halt).where(halt.c.use_case == use_case)).one_or_none()
     return f"{row.person}: {row.why}" if row else None
-
-
-def last_verdict(connection: Connection, cohort: Cohort) -> Given | None:
-    """Return the newest revision of a month's verdict."""
-    row = connection.execute(
-        select(verdict).where(_of(cohort)).order_by(verdict.c.revision.desc()).limit(1)
-    ).one_or_none()
-    return Given(revision=row.revision, body=row.body, seq=row.seq) if row else None
-
-
-def conclusion(connection: Connection, cohort: Cohort) -> Conclusion | None:
-    """Return the first month before this one whose verdict was scale or stop."""
-    earlier = (
-        select(verdict.c.month, verdict.c.body)
-        .where(
-            verdict.c.use_case == cohort.use_case,
-            verdict.c.mode == cohort.mode.value,
-            verdict.c.month < str(cohort.month),
-        )
-        .order_by(verdict.c.month, verdict.c.revision)
-    )
-    newest = {row.month: row.body for row in connection.execute(earlier)}
-    for month, body in newest.items():
-        said = Verdict(orjson.loads(body)["verdict"])
-        if said in {Verdict.SCALE, Verdict.STOP}:
-            return Conclusion(verdict=said, month=Month.parse(month))
-    return None
-
-
-def give(work: Transaction, cohort: Cohort, *, body: str, seq: int) -> int:
-    """Write a verdict as the next revision of its month; return the revision."""
-    newest = work.connection.scalar(select(func.max(verdict.c.revision)).where(_of(cohort)))
-    revision = 0 if newest is None else int(newest) + 1
-    work.connection.execute(
-        insert(verdict).values(
-            use_case=cohort.use_case,
-            mode=cohort.mode.value,
-            month=str(cohort.month),
-            revision=revision,
-            body=body,
-            seq=seq,
-        )
-    )
-    return revision
-
-
-def _of(cohort: Cohort) -> ColumnElement[bool]:
-    return and_(
-        verdict.c.use_case == cohort.use_case,
-        verdict.c.mode == cohort.mode.value,
-        verdict.c.month == str(cohort.month),
-    )
 
 
 def _note_halt(

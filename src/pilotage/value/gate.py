@@ -114,7 +114,7 @@ def concluded(seen: Evidence) -> Ruling | None:
     """Let an earlier conclusion stand: a plan that has crossed its boundary is at its end."""
     if seen.concluded is None:
         return None
-    verdict, month = seen.concluded.verdict, seen.concluded.month
+    verdict, month, by = seen.concluded.verdict, seen.concluded.month, seen.concluded.rule
     steps = {
         Verdict.SCALE: "Keep it rolled out, and the 5% holdout that keeps measuring it.",
         Verdict.STOP: "Leave it stopped; another try is a new use case with a new name.",
@@ -122,7 +122,7 @@ def concluded(seen: Evidence) -> Ruling | None:
     return _ruling(
         verdict,
         "concluded",
-        f"Concluded in {month}, and it stands: {_standing(seen)} by now.",
+        f"Concluded in {month} by the rule {by}, and it stands. By now {_standing(seen)}.",
         steps[verdict],
     )
 

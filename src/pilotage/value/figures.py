@@ -1,0 +1,89 @@
+"""Where each figure of a verdict comes from: measured, declared, approved or assumed."""
+
+from collections.abc import Mapping
+
+from pilotage.domain.decision import DeliveryState
+from pilotage.domain.effect import Origin
+from pilotage.domain.experiment import Registered
+from pilotage.domain.review import Figure, Metric
+from pilotage.spec.use_case import UseCase
+from pilotage.value.economics import Economics
+from pilotage.value.phrases import SHARES, amount
+
+
+def figures(
+    spec: UseCase,
+    registered: Registered,
+    economics: Economics,
+    *,
+    metric: Metric,
+    delivered: Mapping[DeliveryState, int],
+) -> tuple[Figure, ...]:
+    """Return every figure that a verdict rests on, in the order people ask for them."""
+    typed = f"{spec.use_case}.yaml, by {spec.owner}"
+    return (
+        *_measured(spec, registered, economics, metric=metric),
+        _value(spec, economics, typed=typed),
+        Figure(
+            label="Running cost a month",
+            value=str(economics.run_cost_per_month),
+            origin=Origin.DECLARED if spec.budget else Origin.ASSUMED,
+            source=typed if spec.budget else "no budget is declared",
+        ),
+        Figure(
+            label="Smallest effect worth having",
+            value=amount(registered.minimum_effect, metric),
+            origin=Origin.DECLARED,
+            source=f"{typed}; registered {registered.started_at:%Y-%m-%d}",
+        ),
+        Figure(
+            label="Reached the tool",
+            value=f"{delivered[DeliveryState.DELIVERED]:,} deliveries;"
+            f" {delivered[DeliveryState.WAITING]:,} wait for a person",
+            origin=Origin.MEASURED,
+            source="receipts of the tools",
+        ),
+    )
+
+
+def _measured(
+    spec: UseCase, registered: Registered, economics: Economics, *, metric: Metric
+) -> tuple[Figure, ...]:
+    baseline, months = registered.baseline, registered.months_to_detect
+    share = metric.kind in SHARES
+    mean = f"{baseline.mean:.1%}" if share else f"{baseline.mean:.4g} {metric.unit}".rstrip()
+    return (
+        Figure(
+            label=f"Baseline of {spec.outcome.metric}",
+            value=f"{mean} over {baseline.n:,} units",
+            origin=Origin.MEASURED,
+            source=f"{baseline.months[0].month} to {baseline.months[-1].month},"
+            " frozen before the first decision",
+        ),
+        Figure(
+            label="Units a month",
+            value=f"{economics.units_per_month:,.0f}",
+            origin=Origin.MEASURED,
+            source=f"{spec.process.volume_per_month:,.0f} were declared",
+        ),
+        Figure(
+            label="Months until the smallest effect shows",
+            value="never" if months is None else f"{months:.1f}",
+            origin=Origin.MEASURED,
+            source="from the baseline's spread and volume, and the holdout",
+        ),
+    )
+
+
+def _value(spec: UseCase, economics: Economics, *, typed: str) -> Figure:
+    value = spec.outcome.value
+    if economics.origin is Origin.APPROVED:
+        source = "signed by finance"
+    else:
+        source = f"{typed}: {value.source or 'no source given'}; not approved by finance"
+    return Figure(
+        label=f"Worth of one more ({spec.outcome.metric})",
+        value=str(economics.value),
+        origin=economics.origin,
+        source=source,
+    )
