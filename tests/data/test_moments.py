@@ -15,6 +15,7 @@ from pilotage.domain.decision import Arm
 from pilotage.domain.errors import SourceError
 from pilotage.domain.finding import Severity
 
+WOMEN = "Womens E-Mail"  # codespell:ignore - as the data spells it
 DATA = Path(os.environ.get("PILOTAGE_DATA", Path(__file__).parents[2] / "../shared/data"))
 TRIAL = Comparison(arm="arm", treatment="ai", control="none", outcome="won")
 HILLSTROM = DATA / "hillstrom_email/hillstrom_email.parquet"
@@ -36,9 +37,9 @@ def _difference(found: ArmMoments) -> float:
     ("outcome", "arm", "published"),
     [
         ("visit", "Mens E-Mail", 0.0766),
-        ("visit", "Womens E-Mail", 0.0452),
+        ("visit", WOMEN, 0.0452),
         ("spend", "Mens E-Mail", 0.770),
-        ("spend", "Womens E-Mail", 0.424),
+        ("spend", WOMEN, 0.424),
     ],
 )
 def test_hillstroms_published_effects_are_reproduced(outcome: str, arm: str, published: float):

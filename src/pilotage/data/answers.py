@@ -17,15 +17,13 @@ class Answer:
 
     Args:
         value: a float; null where there is none, or none that can be read.
-        missing: whether the cell is empty.
-        word: whether it was yes or no in words.
-        said: the cell as text.
+        unread: text that is no number; None where the column is of numbers.
+        word: whether it was yes or no in words; None where the column is of numbers.
     """
 
     value: Cell
-    missing: Cell
-    word: Cell
-    said: Cell
+    unread: Cell | None = None
+    word: Cell | None = None
 
 
 def answer(table: CustomerTable, column: Cell, name: str) -> Answer:
@@ -35,25 +33,16 @@ def answer(table: CustomerTable, column: Cell, name: str) -> Answer:
         SourceError: its type cannot be one.
     """
     kind = column.type()
-    said = column.cast("string")
-    plain = ibis.literal(value=False)
     if kind.is_string():
         text = stripped(column).lower()
-        word = text.isin([*YES, *NO])
         value = ibis.cases((text.isin(YES), 1.0), (text.isin(NO), 0.0), else_=number(column))
-        return Answer(
-            value=value,
-            missing=(text == "").fill_null(ibis.literal(value=True)),
-            word=word,
-            said=said,
-        )
+        unread = ibis.ifelse((text != "") & value.isnull(), column, ibis.null("string"))
+        return Answer(value=value, unread=unread, word=text.isin([*YES, *NO]))
     if kind.is_boolean():
-        value = column.cast("int8").cast("float64")
-    elif kind.is_numeric():
-        value = column.cast("float64")
-    else:
-        raise SourceError(
-            f"{table.location}: {name!r} is of type {kind}, no number and no yes or no.",
-            fix="name a column of numbers, booleans, or yes and no",
-        )
-    return Answer(value=value, missing=column.isnull(), word=plain, said=said)
+        return Answer(value=column.cast("int8").cast("float64"))
+    if kind.is_numeric():
+        return Answer(value=column.cast("float64"))
+    raise SourceError(
+        f"{table.location}: {name!r} is of type {kind}, no number and no yes or no.",
+        fix="name a column of numbers, booleans, or yes and no",
+    )

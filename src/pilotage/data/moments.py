@@ -7,29 +7,15 @@ dwarfs it (Chan, Golub and LeVeque, 1983).
 import math
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from typing import Any
 
-from pilotage.data.answers import answer
-from pilotage.data.cells import label, not_finite
 from pilotage.data.comparison import ArmMoments, ArmSums, Clusters, Comparison
-from pilotage.data.conditions import narrowed
-from pilotage.data.engine import Cell, Rows, collect, ibis
+from pilotage.data.sums import TOTALS, Sums, arm_values, grouped_sums
 from pilotage.data.tables import CustomerTable, open_table, readable
 from pilotage.domain.decision import Arm
 from pilotage.domain.effect import Moments
 from pilotage.domain.errors import SourceError
 from pilotage.domain.finding import Finding, Severity
 from pilotage.experiments.clusters import ClusterMoments
-
-SAMPLE = 1_000
-"""Rows whose mean is the shift; any number near the data will do."""
-SHIFT_DIGITS = 6
-"""Significant digits of a shift: short enough to be the same number here and in the engine."""
-LISTED = 20
-"""Values that an error lists."""
-
-Sums = dict[str, Any]
-"""One group's aggregates, as the engine's driver hands them over."""
 
 
 def open_compared(
@@ -96,98 +82,19 @@ def _sums(
             fix="name two values of the arm column",
         )
     with readable(table.location):
-        cells = _cells(table, comparison, cluster)
-        shifts = _shifts(cells)
-        by = ["side"] if cluster is None else ["side", "cluster"]
-        sums = collect(cells.group_by(by).aggregate(**_aggregates(cells, shifts)))
-    for one in sums:
-        one.update(shifts)
-    _check(table, comparison, cells, sums)
+        sums = grouped_sums(table, comparison, cluster=cluster)
+    _check(table, comparison, sums)
     return sums
 
 
-def _cells(table: CustomerTable, comparison: Comparison, cluster: str | None) -> Rows:
-    """Return side, cluster, outcome y and covariate x with what is wrong with them."""
-    rows = narrowed(table, comparison.where)
-    arm, no = label(rows[comparison.arm]), ibis.literal(value=False)
-    side = ibis.cases(
-        (arm == comparison.treatment, Arm.TREATMENT.value),
-        (arm == comparison.control, Arm.HOLDOUT.value),
-        else_="other",
-    )
-    y = answer(table, rows[comparison.outcome], comparison.outcome)
-    if comparison.covariate is None:
-        x, x_missing = ibis.literal(0).cast("float64"), no
-        x_said, x_unread = ibis.null("string"), no
-    else:
-        covariate = answer(table, rows[comparison.covariate], comparison.covariate)
-        x, x_missing, x_said = covariate.value, covariate.missing, covariate.said
-        x_unread = ~x_missing & x.isnull()
-    return rows.select(
-        side=side,
-        arm=arm,
-        cluster=label(rows[cluster]) if cluster else ibis.null("string"),
-        y=y.value,
-        missing=y.missing,
-        word=y.word,
-        unread=ibis.coalesce(
-            ibis.ifelse(~y.missing & y.value.isnull(), y.said, ibis.null("string")),
-            ibis.ifelse(x_unread, x_said, ibis.null("string")),
-        ),
-        wild=~y.missing
-        & (not_finite(y.value) | (not_finite(x) & ~x_missing)).fill_null(ibis.literal(value=False)),
-        x=x,
-        x_missing=x_missing,
-    )
-
-
-def _shifts(cells: Rows) -> dict[str, float]:
-    """Return what is taken off outcome and covariate; of 0 and 1 nothing: counts stay whole."""
-    few = cells.filter((cells.side != "other") & ~cells.missing & ~cells.wild).limit(SAMPLE)
-    [found] = collect(
-        few.aggregate(y=few.y.mean(), x=few.x.mean(), other=few.y.notin([0, 1]).sum())
-    )
-    y, x = found["y"] if found["other"] else 0, found["x"]
-    return {f"{n}_shift": float(f"{v or 0:.{SHIFT_DIGITS}g}") for n, v in (("y", y), ("x", x))}
-
-
-def _aggregates(cells: Rows, shifts: dict[str, float]) -> dict[str, Cell]:
-    used = ~cells.missing & ~cells.wild
-    y = cells.y - shifts["y_shift"]
-    x = (cells.x - shifts["x_shift"]).fill_null(0)
-
-    def total(value: Cell) -> Cell:
-        return value.sum(where=used).fill_null(0)
-
-    def count(condition: Cell) -> Cell:
-        return condition.sum().fill_null(0)
-
-    return {
-        "all_rows": cells.count(),
-        "n": count(used),
-        "missing": count(cells.missing),
-        "not_finite": count(cells.wild),
-        "x_missing": count(used & cells.x_missing),
-        "unread": cells.unread.count(),
-        "unread_example": cells.unread.min(),
-        "words": count(cells.word),
-        "not_binary": count(used & cells.y.notin([0, 1])),
-        "y": total(y),
-        "yy": total(y * y),
-        "x": total(x),
-        "xx": total(x * x),
-        "xy": total(x * y),
-    }
-
-
-def _check(table: CustomerTable, comparison: Comparison, cells: Rows, sums: Sequence[Sums]) -> None:
+def _check(table: CustomerTable, comparison: Comparison, sums: Sequence[Sums]) -> None:
     """Refuse sums that mean nothing."""
     sides = {one["side"] for one in sums}
     for side, value in ((Arm.TREATMENT, comparison.treatment), (Arm.HOLDOUT, comparison.control)):
         if side.value not in sides:
-            raise _no_arm(table, comparison, cells, value)
+            raise _no_arm(table, comparison, value)
     arms = [one for one in sums if one["side"] != "other"]
-    unread = [one["unread_example"] for one in arms if one["unread"]]
+    unread = [one["unread_min"] for one in arms if one["unread"]]
     if unread:
         raise SourceError(
             f"{table.location}: {sum(one['unread'] for one in arms)} values of "
@@ -200,20 +107,16 @@ def _check(table: CustomerTable, comparison: Comparison, cells: Rows, sums: Sequ
             f"{table.location}: {comparison.outcome!r} mixes yes and no with other numbers.",
             fix="make it one or the other",
         )
-    if not all(math.isfinite(one[name]) for one in arms for name in ("y", "yy", "x", "xx", "xy")):
+    if not all(math.isfinite(one[name]) for one in arms for name in TOTALS):
         raise SourceError(
             f"{table.location}: values of {comparison.outcome!r} are too large to be squared.",
             fix="divide the column by a million, or look for damaged values",
         )
 
 
-def _no_arm(table: CustomerTable, comparison: Comparison, cells: Rows, value: str) -> SourceError:
+def _no_arm(table: CustomerTable, comparison: Comparison, value: str) -> SourceError:
     with readable(table.location):
-        counts = collect(
-            cells.group_by("arm").aggregate(rows=cells.count()).order_by(ibis.desc("rows"))
-            .limit(LISTED)
-        )  # fmt: skip
-    there = [f"{one['arm']!r} ({one['rows']} rows)" for one in counts if one["arm"] is not None]
+        there = [f"{arm!r} ({rows} rows)" for arm, rows in arm_values(table, comparison)]
     only = f" where {comparison.where}" if comparison.where else ""
     return SourceError(
         f"{table.location}: {comparison.arm!r} is never {value!r}{only}; "
