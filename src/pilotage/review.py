@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import numpy as np
+from sqlalchemy import Connection
 
 from pilotage.domain.cohort import Cohort, CohortMoments
 from pilotage.domain.decision import Arm, DeliveryState
@@ -42,6 +43,7 @@ class Recorded:
     """What the record holds of a use case, up to the month under review.
 
     Args:
+        month: under review: the newest closed one, or the present one while none is closed.
         closed: months of whose units every outcome window closed on a complete source.
         cohorts: sums over their outcomes, by month and arm.
         pooled: the same, so that a unit decided in several months counts once.
@@ -49,8 +51,11 @@ class Recorded:
         pending: units whose outcome is not known yet.
         delivered: deliveries by state.
         evidence: first and last ledger entry of the outcomes.
+        approved: whether finance has signed the value in force.
+        concluded: the earlier month that said scale or stop, if there is one.
     """
 
+    month: Month
     closed: Sequence[Month]
     cohorts: Sequence[CohortMoments]
     pooled: Sequence[CohortMoments]
@@ -58,6 +63,8 @@ class Recorded:
     pending: int
     delivered: Mapping[DeliveryState, int]
     evidence: tuple[int, int] | None
+    approved: bool = False
+    concluded: Conclusion | None = None
 
 
 def review(case: Case, record: Record, *, month: Month | None, as_of: datetime) -> Review:
@@ -72,78 +79,52 @@ def review(case: Case, record: Record, *, month: Month | None, as_of: datetime) 
     """
     registered = registered_of(case, record)
     recorded = gather(case, registered, record, month=month, as_of=as_of)
-    reviewed = recorded.closed[-1] if recorded.closed else Month.of(as_of, zone=case.zone)
-    return judge(
-        case,
-        registered,
-        recorded,
-        month=reviewed,
-        value=value_origin(case, record, as_of=as_of),
-        earlier=concluded(case, record, month=reviewed),
-    )
+    return judge(case, registered, recorded)
 
 
-def judge(  # noqa: PLR0913 - all that a verdict rests on, and nothing else
-    case: Case,
-    registered: Registered,
-    recorded: Recorded,
-    *,
-    month: Month,
-    value: Origin,
-    earlier: Conclusion | None,
-) -> Review:
-    """Return the review of what is recorded: pure, so the same record gives the same bytes.
-
-    Args:
-        month: under review.
-        value: whether finance approved the money of one more unit, or it is only declared.
-        earlier: the month that said scale or stop, if one did.
-    """
+def judge(case: Case, registered: Registered, recorded: Recorded) -> Review:
+    """Return the review that the record leads to; no clock, no database, the same bytes again."""
+    spec = case.spec
     readout = read_out(
         recorded.cohorts,
         pooled=recorded.pooled,
-        kind=case.spec.outcome.kind,
+        kind=spec.outcome.kind,
         level=registered.looks.level,
         rng=np.random.default_rng(int(registered.experiment_hash[:16], 16)),
     )
     findings = (*readout.findings, *check(case, registered, recorded))
-    economics = economics_of(case, registered, recorded, value=value)
+    economics = economics_of(case, registered, recorded)
     metric = metric_of(case, registered, economics)
-    money = readout.effect and worth_per_month(readout.effect, economics, better=metric.better)
     ruling = rule(
         Evidence(
-            month=month,
+            month=recorded.month,
             plan=registered.looks,
-            forecast=forecast(registered, window=case.spec.outcome.window),
+            forecast=forecast(registered, window=spec.outcome.window),
             metric=metric,
             effect=readout.effect,
             closed_cohorts=len(recorded.closed),
-            first_closing=first_closing(
-                registered, window=case.spec.outcome.window, zone=case.zone
-            ),
+            first_closing=first_closing(registered, window=spec.outcome.window, zone=case.zone),
             mode=case.mode,
-            interference=case.spec.process.shared_capacity and case.spec.assigns_units,
+            interference=spec.process.shared_capacity and spec.assigns_units,
             findings=findings,
             delivered_share=delivered_share(recorded.delivered),
-            concluded=earlier,
+            concluded=recorded.concluded,
         )
     )
     return Review(
-        use_case=case.spec.use_case,
-        title=case.spec.title,
-        owner=case.spec.owner,
+        use_case=spec.use_case,
+        title=spec.title,
+        owner=spec.owner,
         mode=case.mode,
-        month=month,
+        month=recorded.month,
         metric=metric,
         ruling=ruling,
         effect=readout.effect,
         relative=readout.relative,
-        money=money,
+        money=readout.effect and worth_per_month(readout.effect, economics, better=metric.better),
         cohorts=cohort_effects(readout),
         pending=recorded.pending,
-        figures=figures(
-            case.spec, registered, economics, metric=metric, delivered=recorded.delivered
-        ),
+        figures=figures(spec, registered, economics, metric=metric, delivered=recorded.delivered),
         findings=findings,
         spec_hash=registered.spec_hash,
         evidence="{}..{}".format(*recorded.evidence) if recorded.evidence else "none yet",
@@ -195,9 +176,11 @@ def gather(
             clustered=not case.spec.assigns_units,
             months=closed,
         )
+        reviewed = closed[-1] if closed else Month.of(as_of, zone=case.zone)
         cohorts = outcomes.moments(connection, asked)
         repeated = case.spec.decide.every is Every.MONTH
         return Recorded(
+            month=reviewed,
             closed=closed,
             cohorts=cohorts,
             pooled=outcomes.moments_by_unit(connection, asked) if repeated else cohorts,
@@ -205,6 +188,10 @@ def gather(
             pending=sum(waiting.values()),
             delivered=outbox.counts(connection, use_case=name, mode=mode, months=closed),
             evidence=outcomes.evidence(connection, asked),
+            approved=is_approved(case, connection, as_of=as_of),
+            concluded=verdicts.conclusion(
+                connection, Cohort(use_case=name, mode=mode, month=reviewed)
+            ),
         )
 
 
@@ -255,20 +242,28 @@ def value_origin(case: Case, record: Record, *, as_of: datetime) -> Origin:
     return Origin.APPROVED if approval else Origin.DECLARED
 
 
-def economics_of(
-    case: Case, registered: Registered, recorded: Recorded, *, value: Origin
-) -> Economics:
-    """Return what turns the effect into money."""
-    spec, declared = case.spec, case.spec.outcome.value
-    units = sum(recorded.assigned.values())
-    months = len(recorded.closed)
+def is_approved(case: Case, connection: Connection, *, as_of: datetime) -> bool:
+    """Return whether finance has signed the value of one more unit of outcome, as it stands."""
+    signed = in_force(
+        registry.signatures(connection, use_case=case.spec.use_case),
+        subject=VALUE,
+        covers=value_hash(case.spec),
+        signatories=case.signatories,
+        now=as_of,
+    )
+    return signed is not None
+
+
+def economics_of(case: Case, registered: Registered, recorded: Recorded) -> Economics:
+    """Return what turns the effect into money, and whether finance approved it."""
+    spec, value = case.spec, case.spec.outcome.value
+    units, months = sum(recorded.assigned.values()), len(recorded.closed)
+    cost = spec.budget.run_per_month if spec.budget else 0
     return Economics(
-        value=Money.of(declared.amount, declared.currency),
-        origin=value,
+        value=Money.of(value.amount, value.currency),
+        origin=Origin.APPROVED if recorded.approved else Origin.DECLARED,
         units_per_month=units / months if months else registered.baseline.volume_per_month,
-        run_cost_per_month=Money.of(
-            spec.budget.run_per_month if spec.budget else 0, declared.currency
-        ),
+        run_cost_per_month=Money.of(cost, value.currency),
     )
 
 
@@ -297,13 +292,6 @@ def delivered_share(delivered: Mapping[DeliveryState, int]) -> float | None:
         for state in (DeliveryState.DELIVERED, DeliveryState.PENDING, DeliveryState.DEAD)
     )
     return delivered[DeliveryState.DELIVERED] / sendable if sendable else None
-
-
-def concluded(case: Case, record: Record, *, month: Month) -> Conclusion | None:
-    """Return the earlier month that said scale or stop, if there is one."""
-    cohort = Cohort(use_case=case.spec.use_case, mode=case.mode, month=month)
-    with record.reading() as connection:
-        return verdicts.conclusion(connection, cohort)
 
 
 def cohort_effects(readout: Readout) -> tuple[CohortEffect, ...]:
