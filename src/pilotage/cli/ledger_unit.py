@@ -30,7 +30,7 @@ UNSAID = frozenset(
 )
 """Facts that a reader is told in other words, or that say nothing to people."""
 
-EMPTY = ("", None, [])
+EMPTY: tuple[Fact, ...] = ("", None, [])
 LONG_HASH = re.compile("[0-9a-f]{32,}")
 SHOWN_DIGITS = 12
 """Enough to compare; `--json` prints all."""
