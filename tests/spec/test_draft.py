@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from pilotage.domain.errors import SpecError
 from pilotage.spec.checks import check_against
-from pilotage.spec.draft import draft_programme, draft_use_case, quoted
+from pilotage.spec.draft import Found, draft_programme, draft_use_case, quoted
 from pilotage.spec.loading import load_programme, load_use_case
 from pilotage.spec.profile import ColumnProfile, ColumnType, TableProfile
 from pilotage.spec.reading import read_yaml
@@ -66,8 +66,7 @@ def draft(units: TableProfile = LEADS, outcomes: TableProfile = DEALS) -> str:
         name="inbound-leads",
         units=units,
         outcomes=outcomes,
-        volume_per_month=666.7,
-        base_rate=0.105,
+        found=Found(volume_per_month=666.7, base_rate=0.105),
     )
 
 

@@ -6,13 +6,44 @@ The value of an outcome is never guessed.
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import date
 
+from pilotage.domain.decision import Mode
 from pilotage.spec.profile import ColumnType, TableProfile
 from pilotage.spec.scalars import UNDECIDED
 
 MOST_SEGMENTS = 20
 """A column with more values than this is no grouping that people read."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """What the rows of the two tables show, beyond their columns; empty where they do not tell.
+
+    Args:
+        volume_per_month: units.
+        base_rate: share of units with an outcome; None where the tables do not join.
+        key: column of the units that the outcomes refer to.
+        held_in: column of the outcomes that holds it.
+        at: when a unit came into being.
+        happened_at: when the outcome happened.
+        where: what a row must hold to be an outcome, where one table has both.
+        states: columns that may say so, with their values, most frequent first.
+        knowable: columns that a decision may read.
+        start: of a replay: history before it, months to judge after it.
+    """
+
+    volume_per_month: float
+    base_rate: float | None = None
+    key: str | None = None
+    held_in: str | None = None
+    at: str | None = None
+    happened_at: str | None = None
+    where: Mapping[str, str] = field(default_factory=dict[str, str])
+    states: Mapping[str, Sequence[str]] = field(default_factory=dict[str, Sequence[str]])
+    knowable: tuple[str, ...] = ()
+    start: date | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,13 +61,19 @@ class _Choice:
 
 
 def draft_programme(
-    *, name: str, sources: Mapping[str, str], timezone: str = "UTC", currency: str = "USD"
+    *,
+    name: str,
+    sources: Mapping[str, str],
+    timezone: str = "UTC",
+    currency: str = "USD",
+    mode: Mode = Mode.SHADOW,
 ) -> str:
     """Return the text of `pilotage.yaml`.
 
     Args:
         name: in kebab-case.
         sources: table name to path or URL.
+        mode: replay where there is history to start with.
     """
     tables = "".join(f"  {quoted(table)}: {quoted(path)}\n" for table, path in sources.items())
     return f"""\
@@ -44,7 +81,7 @@ def draft_programme(
 programme: {quoted(name)}
 timezone: {quoted(timezone)}          # whose months are your business calendar
 currency: {quoted(currency)}
-mode: shadow           # decides, delivers nothing; then: live
+{f"mode: {mode}":<22} # {_MODES[mode]}
 sources:               # table: file or URL; ${{data}} is the folder given by --data
 {tables}tools:                 # where people see the result; add yours
   crm: {{kind: csv, folder: outbox}}
@@ -53,23 +90,28 @@ use_cases: [use_cases/*.yaml]
 """
 
 
+_MODES: Mapping[Mode, str] = {
+    Mode.REPLAY: "history, decided as if today were then; next: shadow, then live",
+    Mode.SHADOW: "decides, delivers nothing; then: live",
+    Mode.LIVE: "decides and delivers",
+}
+
+
 def draft_use_case(
     *,
     name: str,
     units: TableProfile,
     outcomes: TableProfile,
-    volume_per_month: float,
-    base_rate: float | None,
+    found: Found,
 ) -> str:
     """Return the text of a use case, guessed from its two tables.
 
     Args:
         name: in kebab-case.
-        volume_per_month: units, measured.
-        base_rate: share of units with an outcome, measured; None where the tables do not join.
+        found: what the rows show.
     """
-    unit = _singular(units.name)
-    happened = _singular(outcomes.name)
+    unit = unit_name(units.name, key=found.key)
+    happened = next(iter(found.where.values()), _singular(outcomes.name))
     return "\n".join(
         [
             "# A draft from your tables. Replace each DECIDE, then: pilotage check",
@@ -77,20 +119,21 @@ def draft_use_case(
             f"owner: {UNDECIDED}  # the role that answers for the verdict, such as vp-sales",
             "process:",
             f"  unit: {quoted(unit)}",
-            f"  volume_per_month: {volume_per_month:.6g}  # measured in {quoted(units.name)}",
+            f"  volume_per_month: {found.volume_per_month:.6g}  # measured in {quoted(units.name)}",
             f"  shared_capacity: {UNDECIDED}  # true if units wait for the same people; else false",
             "outcome:",
             f"  metric: {quoted(_metric(happened))}",
             *_kind_lines(outcomes),
             "  window: 30 days  # from assignment, in both arms",
-            _minimum_effect_line(base_rate),
+            _minimum_effect_line(found.base_rate),
             "  value:  # of one more outcome; ask finance",
             f"    amount: {UNDECIDED}  # such as 1500",
             f"    currency: {UNDECIDED}  # such as USD",
             f"    basis: {UNDECIDED}  # gross_margin, cost_out or cost_avoided",
             "data:",
-            *_units_lines(units, outcomes),
-            *_outcomes_lines(units, outcomes),
+            *_units_lines(units, outcomes, found),
+            *_outcomes_lines(units, outcomes, found),
+            *_decide_lines(unit, found),
             "",
         ]
     )
@@ -109,31 +152,72 @@ def _minimum_effect_line(base_rate: float | None) -> str:
     return line + f" moves the measured {base_rate:.1%} to {base_rate * 1.15:.1%}"
 
 
-def _units_lines(units: TableProfile, outcomes: TableProfile) -> list[str]:
-    key = _key(units, outcomes)
+def _units_lines(units: TableProfile, outcomes: TableProfile, found: Found) -> list[str]:
+    key = _settled(found.key) or _key(units, outcomes)
     groups = [c.name for c in units.of_type(ColumnType.TEXT) if 1 < c.distinct <= MOST_SEGMENTS]
     lines = [
         "  units:",
         f"    table: {quoted(units.name)}",
         key.line("key", "tells each row from every other"),
-        _time(units).line("at", "when the unit came into being"),
+        (_settled(found.at) or _time(units)).line("at", "when the unit came into being"),
     ]
+    groups = [name for name in groups if name not in found.states]
     if groups:
         listed = ", ".join(quoted(name) for name in groups)
         lines.append(f"    # segment: results are shown by it; it could be {listed}")
     return lines
 
 
-def _outcomes_lines(units: TableProfile, outcomes: TableProfile) -> list[str]:
+def _outcomes_lines(units: TableProfile, outcomes: TableProfile, found: Found) -> list[str]:
+    held_in = _settled(found.held_in) or _join_key(units, outcomes)
+    at = _settled(found.happened_at) or _time(outcomes)
     latest = max((c.latest for c in outcomes.columns if c.latest is not None), default=None)
     until = f"the last stamp is {latest:%Y-%m-%d}; " if latest else ""
     return [
         "  outcomes:",
         f"    table: {quoted(outcomes.name)}",
-        _join_key(units, outcomes).line("key", "holds the unit's key"),
-        _time(outcomes).line("at", "when it happened"),
+        held_in.line("key", "holds the unit's key"),
+        at.line("at", "when it happened"),
+        *_where_lines(found),
         f"    complete_until: {UNDECIDED}  # {until}up to which day have all outcomes arrived?",
     ]
+
+
+def _where_lines(found: Found) -> list[str]:
+    if not found.states:
+        return []
+    seen = "; ".join(
+        f"{quoted(column)} is " + ", ".join(map(quoted, values))
+        for column, values in found.states.items()
+    )
+    if not found.where:
+        return [f"    where: {UNDECIDED}  # which rows are an outcome, {{column: value}}: {seen}"]
+    said = ", ".join(f"{quoted(name)}: {quoted(value)}" for name, value in found.where.items())
+    return [f"    where: {{{said}}}  # the rows that are an outcome; {seen}"]
+
+
+def _decide_lines(unit: str, found: Found) -> list[str]:
+    knowable = ", ".join(quoted(name) for name in found.knowable)
+    shown = "{ai_priority: rank, ai_reason: reason}"
+    lines = [
+        "decide:",
+        "  candidates: [rules, tabular]  # the cheaper one, unless the other is clearly better",
+        f"  columns: [{knowable}]  # take out what is filled in only later",
+        "deliver:",
+        f"  - {{tool: crm, object: {quoted(unit)}, fields: {shown}}}",
+        "experiment:",
+        "  holdout: 0.2  # share without the AI, to compare with",
+    ]
+    if not knowable:
+        del lines[:3]
+    if found.start is not None:
+        replay = "of the replay: history before it, months to judge after it; then take it out"
+        lines.append(f"  start: {found.start}  # {replay}")
+    return lines
+
+
+def _settled(column: str | None) -> _Choice | None:
+    return _Choice(column=column, candidates=()) if column is not None else None
 
 
 def _key(units: TableProfile, outcomes: TableProfile) -> _Choice:
@@ -162,6 +246,17 @@ def _time(table: TableProfile) -> _Choice:
 def _chosen(narrowed: Sequence[str], names: tuple[str, ...], *, sure: bool = True) -> _Choice:
     column = narrowed[0] if sure and len(narrowed) == 1 else None
     return _Choice(column=column, candidates=names)
+
+
+def unit_name(table: str, *, key: str | None = None) -> str:
+    """Name one row of the units' table: by the table, else by its key.
+
+    >>> unit_name("leads"), unit_name("pipeline", key="opportunity_id")
+    ('lead', 'opportunity')
+    """
+    by_table = _singular(table)
+    by_key = re.sub(r"[ _-]*(id|key|no|number)$", "", key or "", flags=re.IGNORECASE)
+    return by_table if by_table != table or not by_key else by_key
 
 
 def _singular(table: str) -> str:

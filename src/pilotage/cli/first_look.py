@@ -1,0 +1,301 @@
+"""A first look at somebody's own tables: what `pilotage init` drafts from."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import NoReturn
+from zoneinfo import ZoneInfo
+
+from pilotage.data.funnel import (
+    CameOf,
+    Funnel,
+    Link,
+    Read,
+    covered_months,
+    foreign_date,
+    funnel,
+    link,
+    replay_start,
+    states,
+)
+from pilotage.data.outcomes import holding
+from pilotage.data.profile import profile
+from pilotage.data.tables import CustomerTable, open_table
+from pilotage.domain.errors import SourceError
+from pilotage.spec.draft import Found, unit_name
+from pilotage.spec.profile import ColumnProfile, ColumnType, TableProfile
+
+WINDOW = timedelta(days=30)
+"""What the draft proposes; the look counts with it."""
+
+NEARLY = 0.99
+"""A column whose values are so often different is a key with a few doubled rows."""
+
+SUCCEEDED = frozenset(
+    {"won", "closed won", "closed-won", "converted", "accepted", "signed", "renewed", "success"}
+)
+"""What the state of a row says where it came to a good end; anything else a person decides."""
+
+NO_STATES: Mapping[str, Sequence[str]] = {}
+
+NOT_OF_A_TABLE_S_NAME = frozenset({"dataset", "data", "table", "export", "extract", "csv"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Table:
+    """A table, opened and counted.
+
+    Args:
+        location: as the person wrote it, which may hold a password.
+    """
+
+    location: str
+    opened: CustomerTable
+    profile: TableProfile
+
+    @property
+    def rows(self) -> int:
+        """How many there are."""
+        return self.profile.columns[0].rows
+
+    def column(self, name: str) -> ColumnProfile:
+        """Return one column's counts."""
+        return next(column for column in self.profile.columns if column.name == name)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Look:
+    """What two tables show; one table may be both.
+
+    Args:
+        at: the time that units were counted by.
+        happened_at: the time that outcomes were counted by.
+        covered: months whose outcomes were recorded from the first day to the last window's end.
+    """
+
+    units: Table
+    outcomes: Table
+    link: Link
+    at: str
+    happened_at: str
+    funnel: Funnel
+    covered: tuple[CameOf, ...]
+    found: Found
+
+    @property
+    def unit(self) -> str:
+        """What one row of the units is called."""
+        return unit_name(self.units.profile.name, key=self.found.key)
+
+    @property
+    def one_table(self) -> bool:
+        """Whether units and outcomes are rows of the same table."""
+        return self.units is self.outcomes
+
+
+def look(units: str, outcomes: str, *, zone: ZoneInfo, now: datetime) -> Look:
+    """Count two tables, find what joins them, and what came of the units.
+
+    Args:
+        units: path or URL.
+        outcomes: path or URL; the same where one table holds both.
+        zone: the programme's.
+
+    Raises:
+        SourceError: a table cannot be read, or holds no key, no time or no link to the other.
+    """
+    names = table_names([units, outcomes])
+    begun = _counted(units, names[0], zone, now)
+    happened = begun if outcomes == units else _counted(outcomes, names[1], zone, now)
+    keys = _keys(begun)
+    one = happened is begun
+    times = _times_of_one(begun) if one else (_time(begun), _time(happened))
+    linked = _link(begun, happened, keys[:1] if one else keys, one=one)
+    said = _states(begun) if one else NO_STATES
+    where = _where(said)
+    reading = _as_it_will_be_read(begun, happened, linked, where)
+    came = funnel(
+        Read(table=reading[0], key=linked.key, at=times[0]),
+        Read(table=reading[1], key=linked.held_in, at=times[1]),
+        window=WINDOW,
+        zone=str(zone),
+        now=now,
+    )
+    covered = covered_months(came, window=WINDOW, zone=zone)
+    counted = covered or came.months
+    total = sum(month.units for month in counted)
+    return Look(
+        units=begun,
+        outcomes=happened,
+        link=linked,
+        at=times[0],
+        happened_at=times[1],
+        funnel=came,
+        covered=covered,
+        found=Found(
+            volume_per_month=round(total / max(1, len(counted))) or 1,
+            base_rate=sum(m.happened for m in covered) / total if covered and total else None,
+            key=linked.key,
+            held_in=linked.held_in,
+            at=times[0] if _sure(begun, one=one) else None,
+            happened_at=times[1] if _sure(happened, one=one) else None,
+            where=where,
+            states={c: tuple(values) for c, values in said.items() if not where or c in where},
+            knowable=_knowable(begun, linked.key, times[0], said, one=one),
+            start=replay_start(covered, window=WINDOW, zone=zone),
+        ),
+    )
+
+
+def table_names(locations: Sequence[str]) -> list[str]:
+    """Name tables as people would: by the last word, where that is a plural and not taken.
+
+    >>> table_names(["crm/olist_closed_deals_dataset.csv", "sales_pipeline.csv"])
+    ['deals', 'sales_pipeline']
+    """
+    names: list[str] = []
+    for location in locations:
+        stem = location.rpartition("#")[2].rpartition("/")[2].partition(".")[0]
+        words = [word for word in re.split(r"[\W_]+", stem.lower()) if word]
+        while len(words) > 1 and (words[-1] in NOT_OF_A_TABLE_S_NAME or words[-1].isdigit()):
+            words.pop()
+        plural = words[-1] if words and words[-1].endswith("s") else "_".join(words)
+        names.append(plural if plural and plural not in names else "_".join(words) or "table")
+    return names
+
+
+def _counted(location: str, name: str, zone: ZoneInfo, now: datetime) -> Table:
+    table = open_table(location)
+    counted = profile(table, zone=str(zone), now=now)
+    if not counted.columns[0].rows:
+        columns = ", ".join(table.rows.columns)
+        raise SourceError(
+            f"{table.location}: the table has a header ({columns}) and no row below it.",
+            fix="export it again, with its rows",
+        )
+    return Table(location=location, opened=table, profile=replace(counted, name=name))
+
+
+def _keys(units: Table) -> list[str]:
+    """Return the columns that tell rows apart; else those with a few doubled rows."""
+    exact = units.profile.of_type(ColumnType.TEXT, ColumnType.WHOLE)
+    sure = [column.name for column in exact if column.may_be_key]
+    nearly = [c.name for c in exact if c.rows > 1 and c.distinct >= NEARLY * c.rows]
+    if sure or nearly:
+        return sorted(sure or nearly, key=lambda name: not name.lower().endswith("id"))
+    numbers = [c.name for c in units.profile.of_type(ColumnType.NUMBER) if c.distinct == c.rows]
+    if numbers:
+        raise SourceError(
+            f"{units.opened.location}: the only column that tells rows apart, {numbers[0]!r},"
+            " holds numbers with decimals, and 7.0 and 7 would be two units.",
+            fix=f"export {numbers[0]!r} as text or whole numbers",
+        )
+    nearest = max(units.profile.columns, key=lambda column: column.distinct)
+    raise SourceError(
+        f"{units.opened.location}: no column tells each row from every other; the nearest,"
+        f" {nearest.name!r}, has {nearest.distinct:,} values in {nearest.rows:,} rows.",
+        fix="export the table with the record's own ID as a column",
+    )
+
+
+def _time(table: Table) -> str:
+    """Return the time to count by: the one most rows have, the earliest of those."""
+    times = _times(table)
+    return min(times, key=lambda c: (c.null_share, str(c.earliest))).name if times else _none(table)
+
+
+def _times(table: Table) -> list[ColumnProfile]:
+    return [c for c in table.profile.of_type(ColumnType.TIME) if c.latest is not None]
+
+
+def _none(table: Table) -> NoReturn:
+    where = table.opened.location
+    foreign = foreign_date(table.opened, table.profile)
+    if foreign:
+        raise SourceError(
+            f"{where}: {foreign[0]!r} looks like dates, such as {foreign[1]!r}, but not year"
+            " first; whether day or month comes first cannot be told.",
+            fix=f"export {foreign[0]!r} as 2026-09-01 or 2026-09-01T08:30:00Z",
+        )
+    raise SourceError(
+        f"{where}: no column holds a time; there are: {', '.join(table.opened.rows.columns)}.",
+        fix="export the time at which each row came into being, such as 2026-09-01T08:30:00Z",
+    )
+
+
+def _times_of_one(table: Table) -> tuple[str, str]:
+    """Return when a unit of a table with both came into being, and when its outcome happened."""
+    begun = _time(table)
+    others = [column for column in _times(table) if column.name != begun]
+    if not others:
+        raise SourceError(
+            f"{table.opened.location}: {begun!r} is the only time in the table; an outcome needs"
+            " a time of its own.",
+            fix="name the table of outcomes with --outcomes, or export when each one happened",
+        )
+    return begun, max(others, key=lambda column: (column.null_share, str(column.latest))).name
+
+
+def _sure(table: Table, *, one: bool) -> bool:
+    """Return whether the time needs no person: the only one, or the only one never empty."""
+    times = _times(table)
+    never_empty = [column for column in times if column.null_share == 0]
+    return len(times) == (2 if one else 1) or (len(never_empty) == 1 and not one)
+
+
+def _link(units: Table, outcomes: Table, keys: Sequence[str], *, one: bool) -> Link:
+    exact = outcomes.profile.of_type(ColumnType.TEXT, ColumnType.WHOLE)
+    held_in = list(keys) if one else [column.name for column in exact]
+    found = link(units.opened, outcomes.opened, keys=keys, held_in=held_in)
+    if found is not None:
+        return found
+    raise SourceError(
+        f"{outcomes.opened.location}: no column holds a key of {units.opened.location}; looked for"
+        f" the values of {', '.join(keys)} in {', '.join(held_in) or 'no column of text'}.",
+        fix=f"export the outcomes with the {keys[0]} of the row that they belong to",
+    )
+
+
+def _states(table: Table) -> Mapping[str, Sequence[str]]:
+    return {column: tuple(values) for column, values in states(table.opened, table.profile).items()}
+
+
+def _where(said: Mapping[str, Sequence[str]]) -> Mapping[str, str]:
+    for column, values in said.items():
+        for value in values:
+            if value.casefold() in SUCCEEDED:
+                return {column: value}
+    return {}
+
+
+def _as_it_will_be_read(
+    units: Table, outcomes: Table, linked: Link, where: Mapping[str, str]
+) -> tuple[CustomerTable, CustomerTable]:
+    """Open both once more, the keys as text, so that 007 stays 007."""
+    begun = open_table(units.location, text=[linked.key])
+    happened = open_table(outcomes.location, text=[linked.held_in, *where])
+    return begun, holding(happened, where)
+
+
+def _knowable(
+    units: Table, key: str, at: str, said: Mapping[str, Sequence[str]], *, one: bool
+) -> tuple[str, ...]:
+    """Return the columns that a decision may read.
+
+    Where one table has both, a number or a column that open rows leave empty is written with the
+    outcome, and the column that says what came of the row is the outcome.
+    """
+    known = units.profile.of_type(
+        ColumnType.TEXT, ColumnType.BOOLEAN, ColumnType.WHOLE, ColumnType.NUMBER
+    )
+    columns = [c for c in known if c.name != key and c.distinct > 1 and not c.may_be_key]
+    if not one:
+        return tuple(column.name for column in columns)
+    outcome = _where(said)
+    least = units.column(at).null_share
+    return tuple(
+        c.name
+        for c in columns
+        if c.type is ColumnType.TEXT and c.null_share <= least and c.name not in outcome
+    )
