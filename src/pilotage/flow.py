@@ -485,20 +485,14 @@ def close_windows(case: Case, record: Record, *, as_of: datetime) -> Tally:
     complete_until = case.source.complete_until()
     if complete_until is None:
         return Tally()
-    name, once = case.spec.use_case, counts_once(case)
+    counted = outcomes.Counted(use_case=case.spec.use_case, mode=case.mode, once=counts_once(case))
     with record.transaction() as work:
-        corrected = outcomes.correct(work, use_case=name, mode=case.mode, once=once, as_of=as_of)
-    tally, after = Tally(corrected=corrected), outcomes.BEGINNING
-    while after is not None:
-        with record.transaction() as work:
-            closed, after = outcomes.close(
-                work,
-                use_case=name,
-                mode=case.mode,
-                complete_until=min(complete_until, as_of),
-                once=once,
-                after=after,
-                limit=BATCH,
-            )
-        tally += Tally(closed=closed)
+        tally = Tally(corrected=outcomes.correct(work, counted, as_of=as_of))
+    with record.reading() as connection:
+        for ended in outcomes.due(
+            connection, counted, complete_until=min(complete_until, as_of), batch=BATCH
+        ):
+            with record.transaction() as work:
+                outcomes.close(work, ended, use_case=counted.use_case)
+            tally += Tally(closed=len(ended))
     return tally

@@ -1,6 +1,6 @@
 """Outcomes: what the source says of enrolled units, and what counts once a window closed."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -14,7 +14,6 @@ from sqlalchemy import (
     case,
     func,
     select,
-    tuple_,
     update,
 )
 
@@ -28,10 +27,11 @@ from pilotage.store.ledger import stamp
 from pilotage.store.record import Transaction
 from pilotage.store.tables import decision, happening, outcome
 
-Place = tuple[str, str]
-"""A unit and a period: how far `close` has come."""
+ROUNDING = 1e-9
+"""Relative; a smaller difference is none: engines add the same amounts in another order."""
 
-BEGINNING: Place = ("", "")
+Due = Row[tuple[str, str, str, str, str, float]]
+"""A unit whose window closed: unit, period, arm, month, when the window ended, value."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,44 +69,42 @@ def note(work: Transaction, happenings: Sequence[Happening], *, use_case: str) -
     )
 
 
-def close(
-    work: Transaction,
-    *,
-    use_case: str,
-    mode: Mode,
-    complete_until: datetime,
-    once: bool,
-    after: Place,
-    limit: int,
-) -> tuple[int, Place | None]:
-    """Record the outcomes of units whose window closed on a complete source; zero counts.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Counted:
+    """Which outcomes count, and how.
+
+    Args:
+        once: whether it happened at all counts (a proportion), else amounts add up.
+    """
+
+    use_case: str
+    mode: Mode
+    once: bool
+
+
+def due(
+    connection: Connection, counted: Counted, *, complete_until: datetime, batch: int
+) -> Iterator[Sequence[Due]]:
+    """Yield the units whose window closed on a complete source, with what counts; zero does.
 
     Args:
         complete_until: up to when the source is known to hold everything.
-        once: whether it happened at all counts (a proportion), else amounts add up.
-        after: where the last call ended.
-        limit: units closed in this transaction.
-
-    Returns:
-        Units closed, and where the next call begins; None when all were looked at.
     """
-    rows = work.connection.execute(
-        _outcomes_in_window(once=once)
+    found = (
+        _outcomes_in_window(counted)
         .outerjoin(outcome, _same_decision(outcome))
-        .where(
-            decision.c.use_case == use_case,
-            decision.c.mode == mode.value,
-            decision.c.window_ends_at <= stamp(complete_until),
-            tuple_(decision.c.unit, decision.c.period) > after,
-            outcome.c.unit.is_(None),
-        )
+        .where(decision.c.window_ends_at <= stamp(complete_until), outcome.c.unit.is_(None))
         .order_by(decision.c.unit, decision.c.period)
-        .limit(limit)
-    ).all()
+    )
+    yield from connection.execution_options(yield_per=batch).execute(found).partitions()
+
+
+def close(work: Transaction, ended: Sequence[Due], *, use_case: str) -> None:
+    """Record what came of units whose window closed, with an `outcome` entry each."""
     entries = work.append(
         *(
             _entry(EntryKind.OUTCOME, use_case, row, as_of=datetime.fromisoformat(row.ends_at))
-            for row in rows
+            for row in ended
         )
     )
     insert_rows(
@@ -114,29 +112,33 @@ def close(
         outcome,
         [
             (use_case, row.unit, row.period, row.value, 0, seq)
-            for row, seq in zip(rows, entries, strict=True)
+            for row, seq in zip(ended, entries, strict=True)
         ],
     )
-    return len(rows), (rows[-1].unit, rows[-1].period) if len(rows) == limit else None
 
 
-def correct(work: Transaction, *, use_case: str, mode: Mode, once: bool, as_of: datetime) -> int:
+def correct(work: Transaction, counted: Counted, *, as_of: datetime) -> int:
     """Revise outcomes that rows arriving late have changed, with a `correction` entry each.
 
     Returns:
         Outcomes revised.
     """
-    value = _value(once=once)
+    value, before = _value(counted), func.max(outcome.c.value)
     rows = work.connection.execute(
-        _outcomes_in_window(once=once)
+        _outcomes_in_window(counted)
         .add_columns(func.max(outcome.c.revision).label("revision"))
         .join(outcome, _same_decision(outcome))
-        .where(decision.c.use_case == use_case, decision.c.mode == mode.value)
-        .having(value != func.max(outcome.c.value))
+        .having(func.abs(value - before) > ROUNDING * func.abs(before))
     ).all()
     entries = work.append(
         *(
-            _entry(EntryKind.CORRECTION, use_case, row, as_of=as_of, revision=row.revision + 1)
+            _entry(
+                EntryKind.CORRECTION,
+                counted.use_case,
+                row,
+                as_of=as_of,
+                revision=row.revision + 1,
+            )
             for row in rows
         )
     )
@@ -144,7 +146,7 @@ def correct(work: Transaction, *, use_case: str, mode: Mode, once: bool, as_of: 
         work.connection.execute(
             update(outcome)
             .where(
-                outcome.c.use_case == use_case,
+                outcome.c.use_case == counted.use_case,
                 outcome.c.unit == row.unit,
                 outcome.c.period == row.period,
             )
@@ -273,13 +275,13 @@ def _cohort(row: Row[tuple[object, ...]], month: Month, asked: Asked) -> CohortM
     )
 
 
-def _value(*, once: bool) -> ColumnElement[float]:
-    if once:
+def _value(counted: Counted) -> ColumnElement[float]:
+    if counted.once:
         return case((func.count(happening.c.at) > 0, 1.0), else_=0.0)
     return func.coalesce(func.sum(happening.c.value), 0.0)
 
 
-def _outcomes_in_window(*, once: bool) -> Select[tuple[str, str, str, str, str, float]]:
+def _outcomes_in_window(counted: Counted) -> Select[tuple[str, str, str, str, str, float]]:
     return (
         select(
             decision.c.unit,
@@ -287,7 +289,7 @@ def _outcomes_in_window(*, once: bool) -> Select[tuple[str, str, str, str, str, 
             decision.c.arm,
             decision.c.month,
             decision.c.window_ends_at.label("ends_at"),
-            _value(once=once).label("value"),
+            _value(counted).label("value"),
         )
         .select_from(decision)
         .outerjoin(
@@ -297,6 +299,7 @@ def _outcomes_in_window(*, once: bool) -> Select[tuple[str, str, str, str, str, 
             & (happening.c.at >= decision.c.assigned_at)
             & (happening.c.at < decision.c.window_ends_at),
         )
+        .where(decision.c.use_case == counted.use_case, decision.c.mode == counted.mode.value)
         .group_by(decision.c.use_case, decision.c.unit, decision.c.period)
     )
 
@@ -312,7 +315,7 @@ def _same_decision(table: Table) -> ColumnElement[bool]:
 def _entry(
     kind: EntryKind,
     use_case: str,
-    row: Row[tuple[str, str, str, str, str, float]],
+    row: Due,
     *,
     as_of: datetime,
     revision: int = 0,
