@@ -24,8 +24,8 @@ Cell = Any
 Result = tuple[Any, ...]
 """One row as the engine's driver hands it over."""
 
-MEMORY_LIMIT = "1GB"
-"""Sorting a larger table spills to disk; a laptop reads a million rows beside its other work."""
+MEMORY_LIMIT = "512MB"
+"""Sorting a larger table spills to disk, so that a laptop can read it beside its other work."""
 
 _lock = threading.Lock()
 _engines: list[Backend] = []

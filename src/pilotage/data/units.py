@@ -12,6 +12,7 @@ from pilotage.data.rows import (
     Fault,
     Window,
     broken_rules,
+    has_doubles,
     has_float_keys,
     judged,
     key_faults,
@@ -79,7 +80,8 @@ class UnitTable:
     def read(self, window: Window, *, batch: int) -> Iterator[tuple[list[Unit], list[Parked]]]:
         """Yield the window's rows in batches, by time and key."""
         names = self._attributes
-        rows = self._rows(window)
+        with readable(self._table.location):
+            rows = self._rows(window)
         times = [
             i
             for i, name in enumerate(rows.columns)
@@ -106,17 +108,17 @@ class UnitTable:
         """Return reason, detail, key, time, cluster, stratum, segment, then the attributes."""
         cells = self._cells
         seen = cells.filter(window.reached_by(cells.at))
-        parts = [name for name in cells.columns if not name.startswith("broken_")]
-        doubled = without_doubles(
-            judged(seen, self._faults(seen)), column=self._columns.key, parts=parts
-        )
+        rows = judged(seen, self._faults(seen))
+        if has_doubles(seen):
+            parts = [name for name in cells.columns if not name.startswith("broken_")]
+            rows = without_doubles(rows, column=self._columns.key, parts=parts)
         return (
-            doubled.filter(window.begun_by(doubled.at))
+            rows.filter(window.begun_by(rows.at))
             .order_by(["at", "key"])
             .select(
                 "reason",
                 "detail",
-                ibis.coalesce(doubled.key, "").name("key"),
+                ibis.coalesce(rows.key, "").name("key"),
                 "at",
                 "cluster",
                 "stratum",
