@@ -8,7 +8,6 @@ import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
-from hashlib import sha256
 from os import urandom
 from pathlib import Path
 
@@ -20,6 +19,7 @@ from pilotage.cli.opening import Opened, open_programme
 from pilotage.cli.options import Progress, echo_json
 from pilotage.cli.review import conclude, write_page
 from pilotage.cli.run import run_one
+from pilotage.cli.signing import covers, hand, sign
 from pilotage.domain.decision import Answer
 from pilotage.domain.errors import PilotageError, RefusedError
 from pilotage.domain.money import Money
@@ -27,13 +27,12 @@ from pilotage.domain.month import Month
 from pilotage.domain.review import ProgrammeReview, Review, Truth
 from pilotage.domain.verdict import Verdict
 from pilotage.governance.checkpoint import SigningKey
-from pilotage.governance.permit import VALUE, Control, Signature
 from pilotage.governance.signer import Signer
+from pilotage.governance.standing import role_for
 from pilotage.ports import Case
 from pilotage.report import render_json, render_terminal
 from pilotage.sandbox import Company, Delivered, World, programme
 from pilotage.sandbox.world import NAMED, Motion
-from pilotage.spec.hashing import spec_hash, value_hash
 from pilotage.spec.use_case import UseCase
 from pilotage.store import oversight, registry
 from pilotage.store.record import Record
@@ -60,14 +59,22 @@ EVERYBODY = 100_000
     help="What the AI truly does: works, does nothing, harms, blooms late, only displaces.",
 )
 @click.option("--seed", type=click.IntRange(min=0), default=1, show_default=True)
+@click.option(
+    "--months",
+    type=click.IntRange(min=1, max=24),
+    default=12,
+    show_default=True,
+    help="How long the company lives with its AI.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON for machines.")
-def command(folder: Path, world: str, seed: int, *, as_json: bool) -> None:
+def command(folder: Path, world: str, seed: int, months: int, *, as_json: bool) -> None:
     """Take a simulated company down the whole road, and show what the review says of it.
 
     The company's true effects are known, so the verdicts can be held against the truth.
     """
     fresh(folder)
-    company = Company(replace(World.named(world, seed=seed), start=START), folder / "data")
+    simulated = replace(World.named(world, seed=seed), start=START, months=months)
+    company = Company(simulated, folder / "data")
     company.open()
     staff = hire()
     declare(company.world, staff, folder)
@@ -116,9 +123,11 @@ def live_through(
 
 def obey(reviewed: Review, record: Record, owner: Signer, *, as_of: datetime) -> None:
     """Halt a use case whose review said stop, as its owner would."""
-    if reviewed.ruling.rule == "concluded" or reviewed.ruling.verdict is not Verdict.STOP:
+    if reviewed.ruling.verdict is not Verdict.STOP:
         return
     with record.transaction() as work:
+        if registry.halted(work.connection, use_case=reviewed.use_case):
+            return
         registry.stop(
             work, use_case=reviewed.use_case, by=owner, why=reviewed.ruling.rule, as_of=as_of
         )
@@ -164,25 +173,15 @@ def declare(world: World, staff: Mapping[str, Signer], folder: Path) -> None:
 
 
 def sign_off(opened: Opened, record: Record, staff: Mapping[str, Signer], *, at: datetime) -> None:
-    """Let the simulated people sign what a live use case needs."""
-    with record.transaction() as work:
-        for spec in opened.specs.values():
-            covers = {control.value: (control.value, spec_hash(spec)) for control in Control}
-            covers[VALUE] = ("finance", value_hash(spec))
-            for subject, (role, covered) in covers.items():
-                unsigned = Signature(
-                    use_case=spec.use_case,
-                    subject=subject,
-                    person=staff[role].name,
-                    role=role,
-                    covers=covered,
-                    evidence=sha256(f"simulated evidence: {subject}".encode()).hexdigest(),
-                    signed_at=at,
-                    until=at + VALID,
-                    signature="",
-                )
-                signature = staff[role].sign(unsigned.message)
-                registry.sign(work, replace(unsigned, signature=signature))
+    """Let the simulated people sign what a live use case needs, over a document each."""
+    evidence = opened.folder / "evidence"
+    evidence.mkdir()
+    for spec in opened.specs.values():
+        for subject in covers(spec):
+            document = evidence / f"{spec.use_case}-{subject}.txt"
+            document.write_text(f"Simulated evidence: {subject} of {spec.use_case}.\n")
+            by = hand(staff[role_for(subject)], now=at, until=at + VALID)
+            sign(opened, record, spec, {subject: document}, by)
 
 
 def pass_with_oversight(case: Case, record: Record, reviewer: Signer, *, as_of: datetime) -> None:

@@ -102,7 +102,7 @@ def _effect(review: Review) -> str:
     relative = (
         f"{wording.change(review.relative, metric)} relative"
         if review.relative
-        else "no relative figure (the holdout mean is not known well enough to divide by)"
+        else "no relative figure (dividing by the holdout mean is not safe here)"
     )
     return (
         f"{wording.metric_name(metric)} {wording.change(effect, metric)}, {relative};"
