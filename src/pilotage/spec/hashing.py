@@ -16,9 +16,11 @@ _EXPERIMENT: IncEx = {
     "experiment": True,
     "process": {"unit", "shared_capacity"},
     "outcome": {"metric", "kind", "better", "window", "minimum_effect"},
-    "data": {"units": {"key"}, "outcomes": {"where"}},
+    "data": {"units": {"key"}},
     "decide": {"every"},
 }
+
+_EXPERIMENT_WHERE: IncEx = {**_EXPERIMENT, "data": {"units": {"key"}, "outcomes": {"where"}}}
 
 _VALUE: IncEx = {
     "outcome": {
@@ -52,7 +54,8 @@ def experiment_hash(use_case: UseCase) -> str:
     the rows that are one), the unit and its key, how often it is decided, and whether capacity
     is shared.
     """
-    return _sha256(use_case, part=_EXPERIMENT)
+    part = _EXPERIMENT if use_case.data.outcomes.where is None else _EXPERIMENT_WHERE
+    return _sha256(use_case, part=part)
 
 
 def _sha256(declared: Declared, *, part: IncEx | None = None) -> str:

@@ -1,0 +1,235 @@
+"""`pilotage check`: every file against each other and the data, before anything runs."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from textwrap import wrap
+
+import click
+
+from pilotage.cli import signing
+from pilotage.cli.next_command import next_command
+from pilotage.cli.opening import PROGRAMME_FILE, Opened
+from pilotage.cli.options import as_of_option, echo_json, programme_options
+from pilotage.cli.reading import Files, Tables, read_files, read_tables
+from pilotage.cli.recorded import record_if_any, words_for
+from pilotage.domain.decision import Mode
+from pilotage.domain.errors import PilotageError
+from pilotage.domain.finding import Finding, Severity
+from pilotage.domain.review import Figure
+from pilotage.governance.standing import Standing, standings
+from pilotage.spec.checks import check_against
+from pilotage.spec.defaults import defaults
+from pilotage.spec.use_case import UseCase
+
+WIDTH = 96
+SEVERAL = "\n"
+"""An error with several lines has a fix in each."""
+
+SIGNS = {Severity.BLOCKS: "x", Severity.WARNING: "!", Severity.INFO: "i"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Checked:
+    """One use case, checked.
+
+    Args:
+        measured: from its tables.
+        assumed: defaults that stand in for what its author left out.
+        before_live: subjects that nobody has signed for this version.
+    """
+
+    spec: UseCase
+    file: str
+    measured: tuple[Figure, ...]
+    assumed: tuple[Figure, ...]
+    findings: tuple[Finding, ...]
+    before_live: tuple[Standing, ...]
+
+    @property
+    def blocked(self) -> bool:
+        """Whether `pilotage run` would refuse it."""
+        return any(finding.severity is Severity.BLOCKS for finding in self.findings)
+
+
+@click.command("check")
+@click.argument("use_case", required=False)
+@as_of_option
+@programme_options
+def command(
+    *,
+    use_case: str | None,
+    as_of: datetime | None,
+    folder: Path,
+    data_folder: Path | None,
+    as_json: bool,
+) -> int:
+    """Check every file of the programme, and whether an effect could be proven.
+
+    Prints what is wrong in all files at once, what was assumed, how soon the smallest effect
+    worth having would show, and what is missing before it goes live. Exits with 1 when something
+    would keep `pilotage run` from running.
+    """
+    files = read_files(folder)
+    opened = files.opened(data_folder)
+    now = datetime.now(UTC)
+    tables = read_tables(opened) if opened else Tables(columns={}, errors={})
+    errors = [*files.errors, *tables.errors.values()]
+    checked: list[Checked] = []
+    if opened:
+        checked = [
+            check(opened, spec, files.files[spec.use_case], tables, as_of=as_of or now)
+            for spec in opened.chosen(use_case)
+        ]
+    blocked = bool(errors) or any(one.blocked for one in checked)
+    words = "check" if blocked else "run"
+    next_ = next_command(words, folder=folder, data_folder=data_folder)
+    if as_json:
+        echo_json(facts(opened, errors, checked, blocked=blocked, next_=next_))
+    else:
+        click.echo("\n\n".join(in_words(files, opened, errors, checked)))
+        click.echo(f"\nnext: {'mend what is marked x, then: ' if blocked else ''}{next_}")
+    return int(blocked)
+
+
+def check(opened: Opened, spec: UseCase, file: str, tables: Tables, *, as_of: datetime) -> Checked:
+    """Check one use case; the baseline is measured only where its tables can be read."""
+    found = [
+        finding
+        for finding in check_against(spec, opened.programme, tables.columns)
+        if finding.code != "table-not-read"  # the table's own error says why
+    ]
+    named = {spec.data.units.table, spec.data.outcomes.table}
+    measured: tuple[Figure, ...] = ()
+    if named <= tables.columns.keys() and not any(f.severity is Severity.BLOCKS for f in found):
+        from pilotage.cli.prospects import prospect  # noqa: PLC0415 - statistics start slowly
+
+        prospects = prospect(opened, spec, as_of=as_of, now=max(as_of, datetime.now(UTC)))
+        measured = prospects.figures
+        found += prospects.findings
+    missing = tuple(one for one in _standings(opened, spec, now=as_of) if not one.holds)
+    if opened.programme.mode is Mode.LIVE:
+        found += [_unsigned(one, spec) for one in missing if one.subject != "value"]
+    return Checked(
+        spec=spec,
+        file=file,
+        measured=measured,
+        assumed=defaults(spec),
+        findings=tuple(found),
+        before_live=missing,
+    )
+
+
+def _standings(opened: Opened, spec: UseCase, *, now: datetime) -> list[Standing]:
+    record = record_if_any(opened)
+    if record is not None:
+        return signing.standing(opened, record, spec, now=now)[0]
+    return standings(
+        [],
+        use_case=spec.use_case,
+        covers=signing.covers(spec),
+        signatories=opened.signatories(),
+        now=now,
+    )
+
+
+def _unsigned(one: Standing, spec: UseCase) -> Finding:
+    return Finding(
+        code=f"sign-off-{one.subject}",
+        severity=Severity.BLOCKS,
+        detail=f"The mode is live, and {one.subject} has not signed {spec.use_case} as it is now.",
+        fix=one.command,
+    )
+
+
+def in_words(
+    files: Files, opened: Opened | None, errors: list[PilotageError], checked: list[Checked]
+) -> Iterator[str]:
+    """Return the paragraphs: the programme, what cannot be read, each use case."""
+    if opened is not None:
+        programme, readable = opened.programme, ", ".join(files.specs) or "none"
+        yield (
+            f"{files.folder / PROGRAMME_FILE}: {programme.programme}, {words_for(programme.mode)};"
+            f" months of {programme.timezone}\nUse cases that can be read: {readable}"
+        )
+    for error in errors:
+        yield f"x {error.message if SEVERAL in error.message else error}"
+    for one in checked:
+        yield "\n".join(_case_in_words(one))
+
+
+def _case_in_words(one: Checked) -> Iterator[str]:
+    yield f"{one.spec.use_case}: {one.spec.title} ({one.file})"
+    for figure in one.measured:
+        yield _figure(figure)
+    for finding in sorted(one.findings, key=lambda each: list(SIGNS).index(each.severity)):
+        yield from wrap(
+            f"{SIGNS[finding.severity]} {finding.severity}: {finding.detail}",
+            WIDTH,
+            initial_indent="  ",
+            subsequent_indent="    ",
+        )
+        yield from wrap(
+            f"fix: {finding.fix}", WIDTH, initial_indent="    ", subsequent_indent="    "
+        )
+    yield "  Left out, so assumed:"
+    yield from (f"  {_figure(figure)}" for figure in one.assumed)
+    if one.before_live:
+        subjects = ", ".join(one.subject for one in one.before_live)
+        yield f"  Before it goes live, these need a signature: {subjects}"
+        yield "    pilotage governance status"
+
+
+def _figure(figure: Figure) -> str:
+    return f"  {figure.label}: {figure.value} [{figure.origin}] {figure.source}"
+
+
+def facts(
+    opened: Opened | None,
+    errors: list[PilotageError],
+    checked: list[Checked],
+    *,
+    blocked: bool,
+    next_: str,
+) -> Mapping[str, object]:
+    """Return the same for machines."""
+    return {
+        "programme": opened.programme.programme if opened else None,
+        "mode": opened.programme.mode.value if opened else None,
+        "errors": [
+            {"error": type(error).__name__, "message": error.message, "fix": error.fix}
+            for error in errors
+        ],
+        "use_cases": {one.spec.use_case: _case_facts(one) for one in checked},
+        "blocked": blocked,
+        "next": next_,
+    }
+
+
+def _case_facts(one: Checked) -> Mapping[str, object]:
+    return {
+        "file": one.file,
+        "measured": [_figure_facts(figure) for figure in one.measured],
+        "assumed": [_figure_facts(figure) for figure in one.assumed],
+        "findings": [
+            {
+                "code": finding.code,
+                "severity": finding.severity.value,
+                "detail": finding.detail,
+                "fix": finding.fix,
+            }
+            for finding in one.findings
+        ],
+        "before_live": [standing.subject for standing in one.before_live],
+        "blocked": one.blocked,
+    }
+
+
+def _figure_facts(figure: Figure) -> Mapping[str, str]:
+    return {
+        "label": figure.label,
+        "value": figure.value,
+        "origin": figure.origin.value,
+        "source": figure.source,
+    }

@@ -1,0 +1,242 @@
+"""Can it be proven, and how soon? What `pilotage check` measures before anything runs."""
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from pilotage import flow
+from pilotage.cli.found_in_words import plural
+from pilotage.cli.opening import Opened
+from pilotage.cli.recorded import record_if_any
+from pilotage.data.history import read_history
+from pilotage.domain.decision import Mode
+from pilotage.domain.effect import Origin
+from pilotage.domain.errors import PilotageError, SpecError
+from pilotage.domain.experiment import Baseline, Registered
+from pilotage.domain.finding import Finding, Severity
+from pilotage.domain.review import Better, Figure, MetricKind
+from pilotage.experiments.design import (
+    DAYS_PER_MONTH,
+    Design,
+    detectable_effect,
+    months_to_detect,
+    units_to_detect,
+)
+from pilotage.ports import Case
+from pilotage.spec.use_case import UseCase
+
+FAR_FROM = 1.5
+"""A declared volume this many times off the measured one misleads every plan."""
+
+HOLDOUTS = (0.3, 0.4, 0.5)
+"""Larger ones than the usual fifth; above a half it only gets slower."""
+
+MOST_MONTHS = 24
+"""Nobody waits longer for an answer."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prospect:
+    """What the baseline says of an experiment as declared.
+
+    Args:
+        months: until the smallest effect worth having shows; None where it never does, or
+            where nothing could be measured.
+    """
+
+    months: float | None
+    figures: tuple[Figure, ...]
+    findings: tuple[Finding, ...]
+
+
+def prospect(opened: Opened, spec: UseCase, *, as_of: datetime, now: datetime) -> Prospect:
+    """Measure the baseline as the first pass would, and plan the experiment on it.
+
+    Once an experiment is registered its own baseline is used, and no history is read.
+    """
+    findings: list[Finding] = []
+    try:
+        case = opened.case(spec, now=now)
+        running = _registered(opened, case)
+        if running is None:
+            findings += _starts(case, as_of=as_of)
+        baseline = running.baseline if running else _history(case, as_of=as_of)
+    except PilotageError as error:
+        return Prospect(months=None, figures=(), findings=(*findings, _blocks(error)))
+    findings += _volume(spec, baseline)
+    measured = _measured(spec, baseline, frozen=running is not None)
+    try:
+        design = flow.planned(spec, baseline)
+    except SpecError:  # an outcome that always or never happens has no spread to plan with
+        findings.append(_nothing_to_plan_with(spec, baseline))
+        return Prospect(months=None, figures=measured, findings=tuple(findings))
+    months = months_to_detect(design)
+    if months is None or months > spec.experiment.months:
+        findings.append(_cannot_be_proven(spec, design))
+    if not spec.assigns_units:
+        findings.append(_clusters(spec))
+    effort = Figure(
+        label=f"Months until {_effect(spec)} shows",
+        value="never" if months is None else f"{months:.1f}",
+        origin=Origin.MEASURED,
+        source=f"with a holdout of {design.holdout:.0%}; the last look is after"
+        f" {spec.experiment.months}",
+    )
+    return Prospect(months=months, figures=(*measured, effort), findings=tuple(findings))
+
+
+def _registered(opened: Opened, case: Case) -> Registered | None:
+    record = record_if_any(opened)
+    return flow.registered(case, record) if record else None
+
+
+def _history(case: Case, *, as_of: datetime) -> Baseline:
+    return read_history(
+        case.source,
+        start=flow.start_of(case, as_of=as_of),
+        window=case.spec.outcome.window,
+        zone=case.zone,
+        once=flow.counts_once(case),
+        declared=case.spec.outcome.baseline,
+    ).baseline
+
+
+def _starts(case: Case, *, as_of: datetime) -> list[Finding]:
+    """Warn of a start that only a replay means: units of long ago would be decided now."""
+    day = case.spec.experiment.start
+    if case.mode is Mode.REPLAY or day is None:
+        return []
+    days = (as_of.astimezone(case.zone).date() - day).days
+    if days <= 0:
+        return []
+    return [
+        Finding(
+            code="start-in-the-past",
+            severity=Severity.WARNING,
+            detail=f"`experiment.start` is {day}, {days} days ago:"
+            f" {plural(case.spec.process.unit)} from then on would be decided now, and what came"
+            " of them before now would not count.",
+            fix="take `experiment.start` out, to start with the first run; or run --mode replay",
+        )
+    ]
+
+
+def _volume(spec: UseCase, baseline: Baseline) -> list[Finding]:
+    declared, measured = spec.process.volume_per_month, baseline.volume_per_month
+    if 1 / FAR_FROM <= declared / measured <= FAR_FROM:
+        return []
+    return [
+        Finding(
+            code="volume-differs",
+            severity=Severity.WARNING,
+            detail=f"`process.volume_per_month` is {declared:,.0f}; {measured:,.0f} were measured"
+            f" in {_span(baseline)}.",
+            fix=f"write {measured:.0f}, or find out which rows the table lacks",
+        )
+    ]
+
+
+def _measured(spec: UseCase, baseline: Baseline, *, frozen: bool) -> tuple[Figure, ...]:
+    share = spec.outcome.kind is MetricKind.PROPORTION
+    mean = f"{baseline.mean:.1%}" if share else f"{baseline.mean:.4g}"
+    return (
+        Figure(
+            label="Units a month",
+            value=f"{baseline.volume_per_month:,.0f}",
+            origin=Origin.MEASURED,
+            source=f"{spec.process.volume_per_month:,.0f} were declared",
+        ),
+        Figure(
+            label=f"Baseline of {spec.outcome.metric}",
+            value=f"{mean} over {baseline.n:,} units",
+            origin=Origin.MEASURED,
+            source=_span(baseline) + (", frozen by the first run" if frozen else ""),
+        ),
+    )
+
+
+def _cannot_be_proven(spec: UseCase, design: Design) -> Finding:
+    limit = spec.experiment.months
+    months = months_to_detect(design)
+    takes = "never" if months is None else f"only after {months:.1f} months"
+    seen = detectable_effect(design, months=limit)
+    within = (
+        f"; within {limit} only {_change(spec, seen, design)} would"
+        if seen is not None
+        else f"; no outcome window closes within {limit}"
+    )
+    return Finding(
+        code="cannot-be-proven",
+        severity=Severity.WARNING,
+        detail=f"It cannot be proven at this volume: {_effect(spec)} would show {takes}{within}.",
+        fix="; ".join(_ways(spec, design, limit)),
+    )
+
+
+def _ways(spec: UseCase, design: Design, limit: int) -> Iterator[str]:
+    """Say what would make it provable: a larger holdout, more units, a longer look."""
+    for holdout in HOLDOUTS:
+        months = months_to_detect(replace(design, holdout=holdout))
+        enough = months is not None and months <= limit
+        if months is not None and holdout > design.holdout and (enough or holdout == HOLDOUTS[-1]):
+            yield f"`experiment.holdout: {holdout:g}` takes {months:.1f} months"
+            break
+    units = units_to_detect(design)
+    open_months = limit - design.window_days / DAYS_PER_MONTH
+    if units is not None and open_months > 0:
+        need = math.ceil(units / open_months)
+        yield f"{need:,} {plural(spec.process.unit)} a month would take {limit}"
+    months = months_to_detect(design)
+    if months is not None and months <= MOST_MONTHS:
+        yield f"or wait for it: `experiment.months: {math.ceil(months)}`"
+    else:
+        yield "or choose a larger `outcome.minimum_effect`, or a busier process"
+
+
+def _nothing_to_plan_with(spec: UseCase, baseline: Baseline) -> Finding:
+    return Finding(
+        code="no-spread",
+        severity=Severity.BLOCKS,
+        detail=f"In {_span(baseline)} {spec.outcome.metric} was {baseline.mean:.4g} for each of"
+        f" {baseline.n:,} units: there is nothing to improve on, or the tables do not join.",
+        fix="check `data.outcomes.key` and `outcome.window`, or name months with outcomes in"
+        " `outcome.baseline`",
+    )
+
+
+def _clusters(spec: UseCase) -> Finding:
+    return Finding(
+        code="forecast-ignores-clusters",
+        severity=Severity.INFO,
+        detail=f"Arms are drawn by {spec.assign_column}; the months count units as if each had"
+        " its own arm, so it will take longer.",
+        fix="read the interval in the review, which does count clusters",
+    )
+
+
+def _effect(spec: UseCase) -> str:
+    wanted = spec.outcome.minimum_effect
+    sign = "+" if spec.outcome.better is Better.HIGHER else "-"
+    if wanted.relative is not None:
+        return f"{sign}{100 * wanted.relative:.3g}%"
+    return f"{sign}{_amount(spec, wanted.absolute or 0.0)}"
+
+
+def _change(spec: UseCase, absolute: float, design: Design) -> str:
+    relative = f" ({absolute / abs(design.base):.0%} of today's)" if design.base else ""
+    return f"{_amount(spec, absolute)}{relative}"
+
+
+def _amount(spec: UseCase, absolute: float) -> str:
+    if spec.outcome.kind is MetricKind.PROPORTION:
+        return f"{100 * absolute:.2g} points"
+    return f"{absolute:.3g}"
+
+
+def _span(baseline: Baseline) -> str:
+    return f"{baseline.months[0].month} to {baseline.months[-1].month}"
+
+
+def _blocks(error: PilotageError) -> Finding:
+    return Finding(code="cannot-run", severity=Severity.BLOCKS, detail=error.message, fix=error.fix)

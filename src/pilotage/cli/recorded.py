@@ -1,0 +1,25 @@
+"""The record, where there is one: to look must not make one."""
+
+from pilotage.cli.opening import Opened
+from pilotage.domain.decision import Mode
+from pilotage.store.record import Record
+
+SQLITE = "sqlite:///"
+
+
+def record_if_any(opened: Opened) -> Record | None:
+    """Open the programme's record; None before the first run made one."""
+    url = opened.programme.record
+    place = url.removeprefix(SQLITE)
+    if place != url and not (opened.folder / place).exists():
+        return None
+    return opened.record()
+
+
+def words_for(mode: Mode) -> str:
+    """Say what a pass in this mode does."""
+    return {
+        Mode.REPLAY: "replay of history",
+        Mode.SHADOW: "shadow: decides, delivers nothing",
+        Mode.LIVE: "live",
+    }[mode]
