@@ -40,7 +40,7 @@ from pilotage.governance.permit import refusals
 from pilotage.ports import Case, Predictor
 from pilotage.spec.decide import Deliver, Every
 from pilotage.spec.use_case import UseCase
-from pilotage.store import decisions, outbox, outcomes, oversight, parking, registry
+from pilotage.store import decisions, outbox, outcomes, oversight, parking, registry, vault
 from pilotage.store.record import Record
 
 BATCH = 2_000
@@ -269,11 +269,14 @@ def few_clusters(case: Case, history: History, record: Record) -> dict[str, Arm]
 
 
 def park(refused: Sequence[Parked], case: Case, record: Record, *, as_of: datetime) -> Tally:
-    """Keep refused rows with their reason; nothing is lost."""
+    """Keep refused rows with their reason; nothing is lost, and what was erased stays erased."""
     if not refused:
         return Tally()
+    names = record.pseudonyms([row.key for row in refused], kind=case.spec.process.unit)
     with record.transaction() as work:
-        fresh = parking.park(work, refused, use_case=case.spec.use_case, as_of=as_of)
+        erased = vault.suppressed(work.connection, names)
+        kept = [row for row, name in zip(refused, names, strict=True) if name not in erased]
+        fresh = parking.park(work, kept, use_case=case.spec.use_case, as_of=as_of)
     return Tally(parked=fresh)
 
 
