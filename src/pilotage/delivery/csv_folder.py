@@ -2,14 +2,20 @@
 
 import csv
 import os
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import BinaryIO
 
 from pilotage.domain.decision import Delivery, DeliveryState, Receipt
 from pilotage.domain.errors import DeliveryError
 
-COLUMNS = ("key", "record", "field", "value")
+HEADER = b"key,record,field,value\r\n"
+BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+KEY_DIGITS = 64
+KEY = re.compile(rb"[0-9a-f]{%d}," % KEY_DIGITS)
+"""At the start of a line it begins a row of ours, whatever a person did to the lines before."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -45,42 +51,77 @@ class CsvFolder:
 
     def _append(self, path: Path, items: Sequence[Delivery]) -> None:
         known = self._known(path)
-        fresh = [item for item in items if item.key not in known]
+        fresh = {item.key: item for item in items if item.key not in known}
         if not fresh:
             return
-        try:
-            with path.open("a", encoding="utf-8", newline="") as file:
-                rows = csv.writer(file)
-                rows.writerows((item.key, item.record, item.field, item.value) for item in fresh)
-                file.flush()
-                os.fsync(file.fileno())
-        except OSError:
-            del self._keys[path]  # how much of it went through is read anew
-            raise
-        known.update(item.key for item in fresh)
+        del self._keys[path]  # unless all goes through, what did is read anew
+        with path.open("a", encoding="utf-8", newline="") as file:
+            rows = csv.writer(file)
+            rows.writerows((i.key, i.record, i.field, i.value) for i in fresh.values())
+            file.flush()
+            os.fsync(file.fileno())
+        known.update(fresh)
+        self._keys[path] = known
 
     def _known(self, path: Path) -> set[str]:
         if path not in self._keys:
             self.folder.mkdir(parents=True, exist_ok=True)
-            _mend(path)
-            with path.open(encoding="utf-8", newline="") as file:
-                self._keys[path] = {row[0] for row in csv.reader(file)}
+            self._keys[path] = _mended(path)
         return self._keys[path]
 
 
-def _mend(path: Path) -> None:
-    """Make the file with its header, or cut off what a crash left of its last row."""
+def _mended(path: Path) -> set[str]:
+    """Return the keys in a file, once what a crash left of its last row is cut off."""
     with path.open("a+b") as file:
-        size = file.seek(0, os.SEEK_END)
-        if not size:
-            file.write((",".join(COLUMNS) + "\r\n").encode())
-            return
-        whole = 0
         file.seek(0)
-        quoted = False
-        for line in file:
-            quoted ^= line.count(b'"') % 2 == 1
-            if line.endswith(b"\r\n") and not quoted:
-                whole = file.tell()
-        if whole < size:
-            file.truncate(whole)
+        head = file.readline()
+        if HEADER.startswith(head) and head != HEADER:  # new, or cut within its first line
+            file.truncate(0)
+            file.write(HEADER)
+            _keep_name(path)
+            return set()
+        if head.removeprefix(BYTE_ORDER_MARK).rstrip() != HEADER.rstrip():
+            raise DeliveryError(
+                f"{path}: is no file of ours; it begins with {head[:40]!r}.",
+                fix=f"move the file away, or let it begin with {HEADER.decode().rstrip()}",
+            )
+        rows = _rows(file)
+        last, start = rows.popitem()
+        file.seek(start)
+        whole = start + _whole(file.read())
+        if whole > start:
+            rows[last] = start
+        file.truncate(whole)
+        return set(rows)
+
+
+def _rows(file: BinaryIO) -> dict[str, int]:
+    """Return where the row of each key begins; the header's end stands for no key."""
+    place = file.tell()
+    rows = {"": place}
+    for line in file:
+        if KEY.match(line):
+            rows[line[:KEY_DIGITS].decode()] = place
+        place += len(line)
+    return rows
+
+
+def _whole(rest: bytes) -> int:
+    """Return how many of the bytes are whole rows; a quoted value may hold line ends."""
+    whole = place = 0
+    quoted = False
+    for line in rest.splitlines(keepends=True):
+        place += len(line)
+        quoted ^= line.count(b'"') % 2 == 1
+        if line.endswith(b"\n") and not quoted:
+            whole = place
+    return whole
+
+
+def _keep_name(path: Path) -> None:
+    """Have a new file's name on disk; its content alone would be lost with the power."""
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
