@@ -1,10 +1,11 @@
 """Outcomes: what the source says of enrolled units, and what counts once a window closed."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import (
+    Column,
     ColumnElement,
     Connection,
     Row,
@@ -191,7 +192,9 @@ def moments(connection: Connection, asked: Asked) -> list[CohortMoments]:
     """Sum the outcomes by month and arm, and by cluster where arms are clustered."""
     value = outcome.c.value - asked.shift
     summed = _joined(asked, [decision.c.month, *_groups(asked)], value, value * value)
-    return [_cohort(row, Month.parse(row.month), asked) for row in connection.execute(summed)]
+    return _sorted(
+        _cohort(row, Month.parse(row.month), asked) for row in connection.execute(summed)
+    )
 
 
 def moments_by_unit(connection: Connection, asked: Asked) -> list[CohortMoments]:
@@ -213,10 +216,11 @@ def moments_by_unit(connection: Connection, asked: Asked) -> list[CohortMoments]
             func.sum(of_units.c.mean * of_units.c.mean).label("yy"),
         )
         .group_by(*names)
-        .order_by(*names)
     )
     last = max(asked.months, default=None)
-    return [_cohort(row, last, asked) for row in connection.execute(summed)] if last else []
+    if last is None:
+        return []
+    return _sorted(_cohort(row, last, asked) for row in connection.execute(summed))
 
 
 def evidence(connection: Connection, asked: Asked) -> tuple[int, int] | None:
@@ -231,7 +235,7 @@ def evidence(connection: Connection, asked: Asked) -> tuple[int, int] | None:
     return None if first is None else (int(first), int(last))
 
 
-def _groups(asked: Asked) -> list[ColumnElement[str]]:
+def _groups(asked: Asked) -> list[Column[str]]:
     clusters = [decision.c.cluster, decision.c.stratum] if asked.clustered else []
     return [decision.c.arm, *clusters]
 
@@ -261,8 +265,12 @@ def _joined(
         .join(outcome, _same_decision(outcome))
         .where(_asked_for(asked))
         .group_by(*groups)
-        .order_by(*groups)
     )
+
+
+def _sorted(cohorts: Iterable[CohortMoments]) -> list[CohortMoments]:
+    """Sort here: databases sort text as their language does."""
+    return sorted(cohorts, key=lambda c: (c.month, c.arm, c.cluster, c.stratum))
 
 
 def _cohort(row: Row[tuple[object, ...]], month: Month, asked: Asked) -> CohortMoments:
