@@ -19,20 +19,24 @@ class Secrets:
     pseudonym: bytes
 
 
-def open_secrets(folder: Path, *, programme: str) -> Secrets:
+def open_secrets(folder: Path, *, programme: str, new: bool) -> Secrets:
     """Read the programme's secrets, or make them on first use.
 
     Args:
-        folder: where they stand, readable by their owner only.
+        folder: where they stand, readable by their owner only; its parent is kept out of Git.
         programme: names the log.
+        new: whether the record is empty; only then are secrets made.
 
     Raises:
-        StoreError: the files cannot be read or made.
+        StoreError: the files cannot be read or made, or are gone.
     """
     try:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        signing = _secret(folder / "ledger.key")
-        pseudonym = _secret(folder / "pseudonym.key")
+        ignored = folder.parent / ".gitignore"
+        if new and not ignored.exists():
+            ignored.write_text("*\n")
+        signing = _secret(folder / "ledger.key", new=new)
+        pseudonym = _secret(folder / "pseudonym.key", new=new)
     except OSError as error:
         raise StoreError(
             f"{error.filename or folder}: the programme's keys cannot be used ({error.strerror}).",
@@ -45,11 +49,17 @@ def open_secrets(folder: Path, *, programme: str) -> Secrets:
     )
 
 
-def _secret(path: Path) -> bytes:
+def _secret(path: Path, *, new: bool) -> bytes:
     try:
         secret = bytes.fromhex(path.read_text().strip())
-    except FileNotFoundError:
-        return _make(path)
+    except FileNotFoundError as error:
+        if new:
+            return _make(path)
+        raise StoreError(
+            f"{path}: is gone, but the record was written with it.",
+            fix="restore the file from a backup, or from the machine that made the record;"
+            " with a new key every unit would be decided again",
+        ) from error
     except ValueError as error:
         raise StoreError(
             f"{path}: is no key; a key is {2 * SECRET_BYTES} hexadecimal digits.",
@@ -65,7 +75,7 @@ def _secret(path: Path) -> bytes:
 
 def _make(path: Path) -> bytes:
     secret = os.urandom(SECRET_BYTES)
-    fresh = path.with_suffix(f".{os.getpid()}")
+    fresh = path.with_suffix(f".{os.urandom(8).hex()}")
     descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     try:
         with os.fdopen(descriptor, "w") as file:

@@ -1,6 +1,5 @@
 """The record: one transaction for business rows, ledger entries and outbox rows."""
 
-import os
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -8,7 +7,7 @@ from datetime import datetime
 from pathlib import Path
 
 from filelock import FileLock, Timeout
-from sqlalchemy import Connection, Engine, text
+from sqlalchemy import Connection, Engine, func, select
 
 from pilotage.domain.entry import Entry
 from pilotage.domain.errors import StoreError
@@ -16,8 +15,11 @@ from pilotage.governance.pseudonym import pseudonyms
 from pilotage.store.database import open_database, translated
 from pilotage.store.keys import Secrets, open_secrets
 from pilotage.store.ledger import LedgerWriter
+from pilotage.store.tables import frontier
 
 STATE_FOLDER = ".pilotage"
+PASS_LOCK = 20_260_901
+"""PostgreSQL's advisory locks go by number; this one is held by the pass at work."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,18 +90,29 @@ class Record:
             fix="wait until it is done, then run the same command again; nothing is lost",
         )
         if self.engine.dialect.name == "postgresql":
-            with self.reading() as connection:
-                lock = text("SELECT pg_try_advisory_lock(hashtext('pilotage pass'))")
-                if not connection.scalar(lock):
+            with (
+                translated(self.engine.url),
+                self.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection,
+            ):
+                if not connection.scalar(select(func.pg_try_advisory_lock(PASS_LOCK))):
                     raise busy
-                yield
-                connection.execute(text("SELECT pg_advisory_unlock_all()"))
+                try:
+                    yield
+                finally:
+                    connection.invalidate()  # the server lets go of what its session held
             return
+        path = self.folder / STATE_FOLDER / "pass.lock"
         try:
-            with FileLock(self.folder / STATE_FOLDER / "pass.lock", timeout=0):
-                yield
+            held = FileLock(path, timeout=0).acquire()
         except Timeout as error:
             raise busy from error
+        except OSError as error:
+            raise StoreError(
+                f"{path}: cannot be written ({error.strerror}).",
+                fix="give yourself write access to the programme's folder",
+            ) from error
+        with held:
+            yield
 
 
 def open_record(url: str, *, folder: Path, programme: str, clock: Callable[[], datetime]) -> Record:
@@ -115,8 +128,7 @@ def open_record(url: str, *, folder: Path, programme: str, clock: Callable[[], d
         StoreError: it cannot be opened or written.
     """
     engine = open_database(url, folder=folder)
-    state = folder / STATE_FOLDER
-    secrets = open_secrets(state / "keys", programme=programme)
-    if os.access(state, os.W_OK):
-        (state / ".gitignore").write_text("*\n")
+    with translated(engine.url), engine.connect().execution_options(reading=True) as connection:
+        new = not connection.scalar(select(frontier.c.size))
+    secrets = open_secrets(folder / STATE_FOLDER / "keys", programme=programme, new=new)
     return Record(engine=engine, folder=folder, secrets=secrets, clock=clock)
