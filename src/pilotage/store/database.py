@@ -1,5 +1,6 @@
 """Opening the record: SQLite in the programme's folder, or PostgreSQL; same behaviour on both."""
 
+import re
 import sqlite3
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
@@ -25,7 +26,7 @@ from sqlalchemy import (
     text,
 )
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
+from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, OperationalError
 
 from pilotage.domain.errors import StoreError
 
@@ -68,7 +69,7 @@ def open_database(url: str, *, folder: Path) -> Engine:
         StoreError: the record cannot be opened or written.
     """
     engine = open_engine(url, folder=folder)
-    with translated(url):
+    with translated(engine.url):
         if _schema(engine) != SCHEMA:
             _migrate(engine)
     return engine
@@ -84,6 +85,11 @@ def translated(where: object) -> Generator[None]:
         for sign, cause, fix in _CAUSES:
             if sign in said.lower():
                 raise StoreError(f"{where}: {cause} ({said}).", fix=fix) from error
+        if isinstance(error, OperationalError):  # the world's fault, not that of our SQL
+            raise StoreError(
+                f"{where}: the database gave up ({said}).",
+                fix="see that it runs and lets you write, then run again; nothing is lost",
+            ) from error
         raise
 
 
@@ -112,10 +118,15 @@ def among(
 
 @cache
 def _insert_sql(table: Table, dialect: str, *, skip_known: bool) -> str:
-    names = ", ".join(f'"{column.name}"' for column in table.columns)
+    names = ", ".join(_quoted(column.name, dialect) for column in table.columns)
     marks = ", ".join("?" if dialect == "sqlite" else "%s" for _ in table.columns)
     conflict = " ON CONFLICT DO NOTHING" if skip_known else ""
-    return f'INSERT INTO "{table.name}" ({names}) VALUES ({marks}){conflict}'  # noqa: S608 - our own names
+    return f"INSERT INTO {_quoted(table.name, dialect)} ({names}) VALUES ({marks}){conflict}"  # noqa: S608 - quoted
+
+
+def _quoted(name: str, dialect: str) -> str:
+    quoted = '"' + name.replace('"', '""') + '"'
+    return quoted if dialect == "sqlite" else quoted.replace("%", "%%")  # psycopg's own mark
 
 
 def open_engine(url: str, *, folder: Path) -> Engine:
@@ -133,18 +144,22 @@ def open_engine(url: str, *, folder: Path) -> Engine:
             return create_engine(parsed.set(drivername="postgresql+psycopg"))
     except (ArgumentError, NoSuchModuleError) as error:
         raise StoreError(
-            f"`record` is {url!r}, which is no database URL ({error}).",
+            f"{_without_password(url)!r} is no database URL ({error}).",
             fix="write sqlite:///.pilotage/record.sqlite or postgresql://user@host/name",
         ) from error
     except ModuleNotFoundError as error:
         raise StoreError(
-            "the record is on PostgreSQL, whose driver is not installed.",
+            f"{_without_password(url)} is on PostgreSQL, whose driver is not installed.",
             fix="pip install 'pilotage[postgres]'",
         ) from error
     raise StoreError(
-        f"`record` is on {parsed.get_backend_name()}; it can be on SQLite or PostgreSQL.",
+        f"{parsed} is on {parsed.get_backend_name()}; it can be on SQLite or PostgreSQL.",
         fix="write sqlite:///.pilotage/record.sqlite or postgresql://user@host/name",
     )
+
+
+def _without_password(url: str) -> str:
+    return re.sub("://.*@", "://***@", url)
 
 
 def _make_folder(folder: Path) -> None:
@@ -165,6 +180,7 @@ def _configure_sqlite(connection: sqlite3.Connection, _record: object) -> None:
         "synchronous = FULL",  # a commit that returned survives a power cut
         "wal_autocheckpoint = 16384",  # 64 MB: pages that every batch touches are copied once
         "cache_size = -65536",
+        "secure_delete = ON",  # what was erased is overwritten, not just forgotten
     ):
         connection.execute(f"PRAGMA {pragma}")
 
@@ -188,5 +204,7 @@ def _migrate(engine: Engine) -> None:
     config = Config()
     config.set_main_option("script_location", "pilotage:store/migrations")
     with engine.begin() as connection:
+        if engine.dialect.name == "postgresql":  # two may open a new record at once
+            connection.execute(select(func.pg_advisory_xact_lock(func.hashtext("migrate"))))
         config.attributes["connection"] = connection
         command.upgrade(config, "head")

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, func, literal_column, select, update
+from sqlalchemy import ColumnElement, Connection, Text, func, literal_column, select, update
 
 from pilotage.domain.decision import (
     Delivery,
@@ -23,7 +23,7 @@ from pilotage.store.decisions import Recorded
 from pilotage.store.record import Transaction
 from pilotage.store.tables import decision, outbox
 
-_PENDING = literal_column(f"'{DeliveryState.PENDING.value}'")
+_PENDING: ColumnElement[str] = literal_column(f"'{DeliveryState.PENDING.value}'", Text())
 """Written out: SQLite knows a partial index by the text of its condition."""
 
 
@@ -151,7 +151,7 @@ def settle(
     )
 
 
-def move(
+def move(  # noqa: PLR0913 - three of them name the decision
     work: Transaction,
     *,
     use_case: str,
