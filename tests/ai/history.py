@@ -1,20 +1,17 @@
 """Histories for the tests of predictors: simulated with known probabilities, and public data."""
 
 import csv
-import os
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import numpy as np
-import pytest
 from numpy.typing import NDArray
 
 from pilotage.ai import Example
 from pilotage.domain.unit import Unit, Value
+from tests.real_data import real_data
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
-DATA = Path(os.environ.get("PILOTAGE_DATA", Path(__file__).parents[3] / "shared" / "data"))
 ORIGINS = ("referral", "paid search", "social", "direct")
 INDUSTRIES = tuple(f"industry {letter}" for letter in "abcdefgh")
 
@@ -105,10 +102,7 @@ def olist() -> list[Example]:
 
 
 def _rows(name: str) -> Iterator[dict[str, str]]:
-    path = DATA / name
-    if not path.exists():
-        pytest.skip(f"{name} is not here: set PILOTAGE_DATA to the folder of public data")
-    with path.open(encoding="utf-8", newline="") as file:
+    with real_data(name).open(encoding="utf-8", newline="") as file:
         yield from csv.DictReader(file)
 
 

@@ -1,6 +1,5 @@
 """Moments of a finished experiment, summed up in the engine."""
 
-import os
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
@@ -14,12 +13,12 @@ from pilotage.data.moments import arm_moments, cluster_moments, open_compared
 from pilotage.domain.decision import Arm
 from pilotage.domain.errors import SourceError
 from pilotage.domain.finding import Severity
+from tests.real_data import real_data
 
 WOMEN = "Womens E-Mail"  # codespell:ignore - as the data spells it
-DATA = Path(os.environ.get("PILOTAGE_DATA", Path(__file__).parents[2] / "../shared/data"))
 TRIAL = Comparison(arm="arm", treatment="ai", control="none", outcome="won")
-HILLSTROM = DATA / "hillstrom_email/hillstrom_email.parquet"
-GAMES = DATA / "ai_rct_replication_games/ai_games.csv"
+HILLSTROM = "hillstrom_email/hillstrom_email.parquet"
+GAMES = "ai_rct_replication_games/ai_games.csv"
 
 
 def _measured(tmp_path: Path, text: str, comparison: Comparison = TRIAL) -> ArmMoments:
@@ -32,7 +31,6 @@ def _difference(found: ArmMoments) -> float:
     return found.treatment.moments.mean - found.control.moments.mean
 
 
-@pytest.mark.skipif(not HILLSTROM.is_file(), reason="the real data is not here")
 @pytest.mark.parametrize(
     ("outcome", "arm", "published"),
     [
@@ -46,7 +44,7 @@ def test_hillstroms_published_effects_are_reproduced(outcome: str, arm: str, pub
     comparison = Comparison(
         arm="segment", treatment=arm, control="No E-Mail", outcome=outcome, covariate="history"
     )
-    found = arm_moments(open_compared(str(HILLSTROM), comparison), comparison)
+    found = arm_moments(open_compared(str(real_data(HILLSTROM)), comparison), comparison)
     assert _difference(found) == pytest.approx(published, abs=5e-4)
     assert found.proportion is (outcome == "visit")
     counted = found.treatment.moments.n + found.control.moments.n + found.other_rows
@@ -54,7 +52,6 @@ def test_hillstroms_published_effects_are_reproduced(outcome: str, arm: str, pub
     assert found.findings == ()
 
 
-@pytest.mark.skipif(not GAMES.is_file(), reason="the real data is not here")
 def test_the_published_harm_of_ai_led_reproduction_is_reproduced():
     comparison = Comparison(
         arm="branch",
@@ -63,7 +60,7 @@ def test_the_published_harm_of_ai_led_reproduction_is_reproduced():
         outcome="reproduction",
         where="game <> 'Virtual 2025'",
     )
-    found = arm_moments(open_compared(str(GAMES), comparison), comparison)
+    found = arm_moments(open_compared(str(real_data(GAMES)), comparison), comparison)
     assert _difference(found) == pytest.approx(-0.568, abs=5e-4)
     assert found.proportion
     assert found.control.moments.mean == pytest.approx(0.939, abs=5e-4)

@@ -1,16 +1,12 @@
 """A first look at a table."""
 
-import os
 from datetime import UTC, datetime
 from pathlib import Path
-
-import pytest
 
 from pilotage.data.profile import profile
 from pilotage.data.tables import open_table
 from pilotage.spec.profile import ColumnProfile, ColumnType
-
-DATA = Path(os.environ.get("PILOTAGE_DATA", Path(__file__).parents[2] / "../shared/data"))
+from tests.real_data import real_data
 
 
 def test_columns_are_counted(tmp_path: Path):
@@ -42,9 +38,8 @@ def test_a_table_without_rows_has_columns_without_values(tmp_path: Path):
     )
 
 
-@pytest.mark.skipif(not (DATA / "olist_funnel").is_dir(), reason="the real data is not here")
 def test_the_key_of_the_olist_leads_is_found():
-    leads = DATA / "olist_funnel/olist_marketing_qualified_leads_dataset.csv"
+    leads = real_data("olist_funnel/olist_marketing_qualified_leads_dataset.csv")
     columns = profile(open_table(str(leads))).columns
     assert [column.name for column in columns if column.may_be_key] == ["mql_id"]
     assert {column.name: column.distinct for column in columns}["landing_page_id"] == 495

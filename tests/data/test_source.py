@@ -1,6 +1,5 @@
 """A use case's units and outcomes: every row becomes one of them, or is parked with a reason."""
 
-import os
 import tempfile
 from collections import Counter
 from collections.abc import Callable
@@ -19,9 +18,9 @@ from pilotage.data.units import UnitColumns
 from pilotage.domain.errors import SourceError
 from pilotage.domain.unit import Outcome, Parked, Unit, text_key
 from pilotage.ports import Source
+from tests.real_data import real_data
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
-DATA = Path(os.environ.get("PILOTAGE_DATA", Path(__file__).parents[2] / "../shared/data"))
 UNITS = UnitColumns(table="leads.csv", key="lead_id", at="created_at")
 OUTCOMES = OutcomeColumns(table="replies.csv", key="lead_id", at="replied_at")
 REPLIES = "lead_id,replied_at,amount\n"
@@ -375,9 +374,8 @@ def test_two_readers_at_one_time_do_not_disturb_each_other(opened: Open):
         assert source.complete_until() is None
 
 
-@pytest.mark.skipif(not (DATA / "olist_funnel").is_dir(), reason="the real data is not here")
 def test_the_olist_funnel_is_read_whole():
-    folder = DATA / "olist_funnel"
+    folder = real_data("olist_funnel")
     source = TableSource(
         units=UnitColumns(
             table=str(folder / "olist_marketing_qualified_leads_dataset.csv"),
