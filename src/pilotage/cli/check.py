@@ -1,6 +1,6 @@
 """`pilotage check`: every file against each other and the data, before anything runs."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -22,6 +22,7 @@ from pilotage.governance.standing import Standing, standings
 from pilotage.spec.checks import check_against
 from pilotage.spec.defaults import defaults
 from pilotage.spec.use_case import UseCase
+from pilotage.store.record import Record
 
 WIDTH = 96
 SEVERAL = "\n"
@@ -41,7 +42,6 @@ class Checked:
     """
 
     spec: UseCase
-    file: str
     measured: tuple[Figure, ...]
     assumed: tuple[Figure, ...]
     findings: tuple[Finding, ...]
@@ -74,12 +74,13 @@ def command(
     files = read_files(folder)
     opened = files.opened(data_folder)
     now = datetime.now(UTC)
-    tables = read_tables(opened) if opened else Tables(columns={}, errors={})
-    errors = [*files.errors, *tables.errors.values()]
-    checked: list[Checked] = []
+    errors, checked = list[PilotageError](files.errors), list[Checked]()
     if opened:
+        tables = read_tables(opened)
+        errors += tables.errors.values()
+        record = _record(opened, errors)
         checked = [
-            check(opened, spec, files.files[spec.use_case], tables, as_of=as_of or now)
+            check(opened, record, spec, tables, as_of=as_of or now)
             for spec in opened.chosen(use_case)
         ]
     blocked = bool(errors) or any(one.blocked for one in checked)
@@ -88,12 +89,22 @@ def command(
     if as_json:
         echo_json(facts(opened, errors, checked, blocked=blocked, next_=next_))
     else:
-        click.echo("\n\n".join(in_words(files, opened, errors, checked)))
+        click.echo("\n\n".join(in_words(files, errors, checked)))
         click.echo(f"\nnext: {'mend what is marked x, then: ' if blocked else ''}{next_}")
     return int(blocked)
 
 
-def check(opened: Opened, spec: UseCase, file: str, tables: Tables, *, as_of: datetime) -> Checked:
+def _record(opened: Opened, errors: list[PilotageError]) -> Record | None:
+    try:
+        return record_if_any(opened)
+    except PilotageError as error:
+        errors.append(error)
+        return None
+
+
+def check(
+    opened: Opened, record: Record | None, spec: UseCase, tables: Tables, *, as_of: datetime
+) -> Checked:
     """Check one use case; the baseline is measured only where its tables can be read."""
     found = [
         finding
@@ -105,15 +116,14 @@ def check(opened: Opened, spec: UseCase, file: str, tables: Tables, *, as_of: da
     if named <= tables.columns.keys() and not any(f.severity is Severity.BLOCKS for f in found):
         from pilotage.cli.prospects import prospect  # noqa: PLC0415 - statistics start slowly
 
-        prospects = prospect(opened, spec, as_of=as_of, now=max(as_of, datetime.now(UTC)))
+        prospects = prospect(opened, record, spec, as_of=as_of)
         measured = prospects.figures
         found += prospects.findings
-    missing = tuple(one for one in _standings(opened, spec, now=as_of) if not one.holds)
+    missing = tuple(one for one in _standings(opened, record, spec, now=as_of) if not one.holds)
     if opened.programme.mode is Mode.LIVE:
         found += [_unsigned(one, spec) for one in missing if one.subject != "value"]
     return Checked(
         spec=spec,
-        file=file,
         measured=measured,
         assumed=defaults(spec),
         findings=tuple(found),
@@ -121,8 +131,9 @@ def check(opened: Opened, spec: UseCase, file: str, tables: Tables, *, as_of: da
     )
 
 
-def _standings(opened: Opened, spec: UseCase, *, now: datetime) -> list[Standing]:
-    record = record_if_any(opened)
+def _standings(
+    opened: Opened, record: Record | None, spec: UseCase, *, now: datetime
+) -> list[Standing]:
     if record is not None:
         return signing.standing(opened, record, spec, now=now)[0]
     return standings(
@@ -144,11 +155,11 @@ def _unsigned(one: Standing, spec: UseCase) -> Finding:
 
 
 def in_words(
-    files: Files, opened: Opened | None, errors: list[PilotageError], checked: list[Checked]
+    files: Files, errors: Sequence[PilotageError], checked: Sequence[Checked]
 ) -> Iterator[str]:
     """Return the paragraphs: the programme, what cannot be read, each use case."""
-    if opened is not None:
-        programme, readable = opened.programme, ", ".join(files.specs) or "none"
+    programme, readable = files.programme, ", ".join(files.specs) or "none"
+    if programme is not None:
         yield (
             f"{files.folder / PROGRAMME_FILE}: {programme.programme}, {words_for(programme.mode)};"
             f" months of {programme.timezone}\nUse cases that can be read: {readable}"
@@ -156,11 +167,11 @@ def in_words(
     for error in errors:
         yield f"x {error.message if SEVERAL in error.message else error}"
     for one in checked:
-        yield "\n".join(_case_in_words(one))
+        yield "\n".join(_case_in_words(one, files.files[one.spec.use_case]))
 
 
-def _case_in_words(one: Checked) -> Iterator[str]:
-    yield f"{one.spec.use_case}: {one.spec.title} ({one.file})"
+def _case_in_words(one: Checked, file: str) -> Iterator[str]:
+    yield f"{one.spec.use_case}: {one.spec.title} ({file})"
     for figure in one.measured:
         yield _figure(figure)
     for finding in sorted(one.findings, key=lambda each: list(SIGNS).index(each.severity)):
@@ -187,8 +198,8 @@ def _figure(figure: Figure) -> str:
 
 def facts(
     opened: Opened | None,
-    errors: list[PilotageError],
-    checked: list[Checked],
+    errors: Sequence[PilotageError],
+    checked: Sequence[Checked],
     *,
     blocked: bool,
     next_: str,
@@ -209,7 +220,6 @@ def facts(
 
 def _case_facts(one: Checked) -> Mapping[str, object]:
     return {
-        "file": one.file,
         "measured": [_figure_facts(figure) for figure in one.measured],
         "assumed": [_figure_facts(figure) for figure in one.assumed],
         "findings": [

@@ -154,8 +154,14 @@ def _warnings(look: Look, zone: ZoneInfo) -> Iterator[str]:
     key = look.units.column(linked.key)
     if not key.may_be_key:
         yield (
-            f"Warning: {key.rows - key.distinct:,} rows of {linked.key} are doubled or empty; a run"
-            " will park them."
+            f"Warning: {key.rows - key.distinct:,} rows of {linked.key} are doubled or empty; a"
+            " run will park them."
+        )
+    untimely = key.distinct - sum(month.units for month in came.months)
+    if untimely > 0:
+        yield (
+            f"Warning: {untimely:,} {plural(look.unit)} have no {look.at} between 1970 and now; a"
+            " run will park them."
         )
     if look.found.start is None:
         yield (

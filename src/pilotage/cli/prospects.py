@@ -3,17 +3,16 @@
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 
 from pilotage import flow
 from pilotage.cli.found_in_words import plural
 from pilotage.cli.opening import Opened
-from pilotage.cli.recorded import record_if_any
 from pilotage.data.history import read_history
 from pilotage.domain.decision import Mode
 from pilotage.domain.effect import Origin
 from pilotage.domain.errors import PilotageError, SpecError
-from pilotage.domain.experiment import Baseline, Registered
+from pilotage.domain.experiment import Baseline
 from pilotage.domain.finding import Finding, Severity
 from pilotage.domain.review import Better, Figure, MetricKind
 from pilotage.experiments.design import (
@@ -25,6 +24,7 @@ from pilotage.experiments.design import (
 )
 from pilotage.ports import Case
 from pilotage.spec.use_case import UseCase
+from pilotage.store.record import Record
 
 FAR_FROM = 1.5
 """A declared volume this many times off the measured one misleads every plan."""
@@ -50,15 +50,15 @@ class Prospect:
     findings: tuple[Finding, ...]
 
 
-def prospect(opened: Opened, spec: UseCase, *, as_of: datetime, now: datetime) -> Prospect:
+def prospect(opened: Opened, record: Record | None, spec: UseCase, *, as_of: datetime) -> Prospect:
     """Measure the baseline as the first pass would, and plan the experiment on it.
 
     Once an experiment is registered its own baseline is used, and no history is read.
     """
     findings: list[Finding] = []
     try:
-        case = opened.case(spec, now=now)
-        running = _registered(opened, case)
+        case = opened.case(spec, now=max(as_of, datetime.now(UTC)))
+        running = flow.registered(case, record) if record else None
         if running is None:
             findings += _starts(case, as_of=as_of)
         baseline = running.baseline if running else _history(case, as_of=as_of)
@@ -84,11 +84,6 @@ def prospect(opened: Opened, spec: UseCase, *, as_of: datetime, now: datetime) -
         f" {spec.experiment.months}",
     )
     return Prospect(months=months, figures=(*measured, effort), findings=tuple(findings))
-
-
-def _registered(opened: Opened, case: Case) -> Registered | None:
-    record = record_if_any(opened)
-    return flow.registered(case, record) if record else None
 
 
 def _history(case: Case, *, as_of: datetime) -> Baseline:
