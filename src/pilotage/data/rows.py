@@ -1,5 +1,6 @@
 """Rows of a customer's table with what is wrong with each, as one expression of the engine."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -115,7 +116,7 @@ def time_faults(cells: Rows, *, column: str, now: datetime) -> list[Fault]:
         Fault(
             reason="in-the-future",
             when=cells.at > naive(now),
-            detail=f"{column!r} is later than now, {now.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}",
+            detail=f"{column!r} is later than the moment it was read",
             value=said,
         ),
     ]
@@ -209,10 +210,16 @@ def broken_rules(cells: Rows, rules: Sequence[Rule]) -> list[Fault]:
     ]
 
 
-def parked(table: str, rows: Sequence[Result]) -> list[Parked]:
-    """Return the refused rows of a batch, whose first columns are reason, detail and key."""
-    return [
-        Parked(table=table, key=row[2], reason=row[0], detail=row[1])
-        for row in rows
-        if row[0] is not None
-    ]
+def parked(table: str, rows: Sequence[Result], *, seen: Counter[Result]) -> list[Parked]:
+    """Return the refused rows of a batch, whose first columns are reason, detail and key.
+
+    Args:
+        seen: how often each was met in this read; counted on.
+    """
+    found: list[Parked] = []
+    for reason, detail, name, *_ in rows:
+        if reason is not None:
+            copy = seen[reason, detail, name]
+            seen[reason, detail, name] += 1
+            found.append(Parked(table=table, key=name, reason=reason, detail=detail, copy=copy))
+    return found

@@ -1,6 +1,7 @@
 """The table of units: each row becomes a unit, or is parked with a reason."""
 
 import functools
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -77,6 +78,11 @@ class UnitTable:
         self._cells = self._read_cells()
         self._floats = has_float_keys(self._table, columns.key)
 
+    @property
+    def keys(self) -> Cell:
+        """All keys of the table, those of refused rows included."""
+        return self._cells.filter(self._cells.key.notnull()).key
+
     def read(self, window: Window, *, batch: int) -> Iterator[tuple[list[Unit], list[Parked]]]:
         """Yield the window's rows in batches, by time and key."""
         names = self._attributes
@@ -87,6 +93,7 @@ class UnitTable:
             for i, name in enumerate(rows.columns)
             if i >= FIXED and rows[name].type().is_timestamp()
         ]
+        seen: Counter[Result] = Counter()
         with readable(self._table.location):
             for chunk in stream(rows, batch=batch):
                 sound = [row for row in chunk if row[0] is None]
@@ -101,8 +108,8 @@ class UnitTable:
                     )
                     for row in (_with_zones(sound, times) if times else sound)
                 ]
-                faulty = [] if len(sound) == len(chunk) else parked(self._table.location, chunk)
-                yield units, faulty
+                faulty = chunk if len(sound) < len(chunk) else []
+                yield units, parked(self._table.location, faulty, seen=seen)
 
     def _rows(self, window: Window) -> Rows:
         """Return reason, detail, key, time, cluster, stratum, segment, then the attributes."""

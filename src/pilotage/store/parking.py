@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from hashlib import sha256
 
 from sqlalchemy import Connection, func, select
 
 from pilotage.domain.entry import Entry, EntryKind
 from pilotage.domain.unit import Parked
+from pilotage.governance.pseudonym import pseudonyms
 from pilotage.store.database import among, insert_rows
 from pilotage.store.ledger import stamp
 from pilotage.store.record import Transaction
@@ -27,7 +27,11 @@ class ParkedCount:
 
 def park(work: Transaction, rows: Sequence[Parked], *, use_case: str, as_of: datetime) -> int:
     """Keep refused rows; a row refused twice is kept once. Return how many are new."""
-    by_id = {_identity(use_case, row): row for row in rows}
+    parts = [
+        f"{use_case}|{row.table}|{row.key}|{row.reason}|{row.detail}|{row.copy}" for row in rows
+    ]
+    names = pseudonyms(parts, kind="parked row", secret=work.secrets.pseudonym)
+    by_id = dict(zip(names, rows, strict=True))
     found = select(parked.c.id).where(among(work.connection, parked.c.id, list(by_id)))
     known = set(work.connection.scalars(found))
     fresh = {key: row for key, row in by_id.items() if key not in known}
@@ -65,8 +69,3 @@ def counts(connection: Connection, *, use_case: str) -> list[ParkedCount]:
         ParkedCount(source=source, reason=reason, n=int(n), example=example)
         for source, reason, n, example in connection.execute(counted)
     ]
-
-
-def _identity(use_case: str, row: Parked) -> str:
-    parts = f"{use_case}|{row.table}|{row.key}|{row.reason}|{row.detail}"
-    return sha256(parts.encode()).hexdigest()
