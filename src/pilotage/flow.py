@@ -86,6 +86,7 @@ def send(case: Case, record: Record, *, as_of: datetime, watch: Watch) -> Tally:
     ready = prepare(case, record, as_of=as_of)
     started = ready.registered.started_at
     for units, refused in case.source.units(since=started, until=as_of, batch=BATCH):
+        require_permit(case, record, as_of=as_of)
         tally += park(refused, case, record, as_of=as_of)
         tally += decide(units, ready, record, as_of=as_of)
         watch(tally)
@@ -450,36 +451,39 @@ def release(case: Case, record: Record, *, as_of: datetime) -> Iterator[Tally]:
 
 
 def listen(happened: Sequence[Outcome], case: Case, record: Record, *, as_of: datetime) -> Tally:
-    """Note what the source says of enrolled units; what happened before assignment is parked."""
+    """Note what the source says of enrolled units; what cannot be of one of them is parked."""
     spec = case.spec
     names = record.pseudonyms([item.key for item in happened], kind=spec.process.unit)
     with record.reading() as connection:
         assigned = outcomes.assigned_at(connection, names, use_case=spec.use_case, mode=case.mode)
-    told = [(name, item) for name, item in zip(names, happened, strict=True) if name in assigned]
-    early = [item for name, item in told if item.at < assigned[name]]
-    with record.transaction() as work:
-        outcomes.note(
-            work,
-            [
-                outcomes.Happening(unit=name, at=item.at, value=item.value)
-                for name, item in told
-                if item.at >= assigned[name]
-            ],
-            use_case=spec.use_case,
-        )
-    return park(
-        [
-            Parked(
-                table=spec.data.outcomes.table,
-                key=item.key,
-                reason="before-assignment",
-                detail=f"it happened on {item.at:%Y-%m-%d %H:%M}, before the unit was assigned",
-            )
-            for item in early
-        ],
-        case,
-        record,
-        as_of=as_of,
+    heard: list[outcomes.Happening] = []
+    refused: list[Parked] = []
+    for name, item in zip(names, happened, strict=True):
+        if name not in assigned:
+            refused += [] if item.known else [misplaced(item, case, reason="unknown-unit")]
+        elif item.at < assigned[name]:
+            refused.append(misplaced(item, case, reason="before-assignment"))
+        else:
+            heard.append(outcomes.Happening(unit=name, at=item.at, value=item.value))
+    if heard:
+        with record.transaction() as work:
+            outcomes.note(work, heard, use_case=spec.use_case)
+    return park(refused, case, record, as_of=as_of)
+
+
+MISPLACED = {
+    "unknown-unit": "it happened on {at:%Y-%m-%d %H:%M} to a unit that {units!r} does not have",
+    "before-assignment": "it happened on {at:%Y-%m-%d %H:%M}, before the unit was assigned",
+}
+
+
+def misplaced(item: Outcome, case: Case, *, reason: str) -> Parked:
+    """Refuse an outcome that says nothing about the experiment."""
+    return Parked(
+        table=case.spec.data.outcomes.table,
+        key=item.key,
+        reason=reason,
+        detail=MISPLACED[reason].format(at=item.at, units=case.spec.data.units.table),
     )
 
 

@@ -1,5 +1,6 @@
 """The table of outcomes: each row becomes an outcome, or is parked with a reason."""
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time
@@ -7,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from pilotage.data.cells import instant, key, label, not_finite, number
 from pilotage.data.contract import Contract
-from pilotage.data.engine import Cell, Rows, collect, ibis, stream
+from pilotage.data.engine import Cell, Result, Rows, collect, ibis, stream
 from pilotage.data.rows import (
     EPOCH,
     Fault,
@@ -56,14 +57,25 @@ def holding(table: CustomerTable, where: Mapping[str, str]) -> CustomerTable:
 
 
 class OutcomeTable:
-    """The customer's table of outcomes, opened; see `TableSource` for the arguments."""
+    """The customer's table of outcomes, opened; see `TableSource` for the other arguments.
+
+    Args:
+        units: the keys that the table of units has.
+    """
 
     def __init__(
-        self, columns: OutcomeColumns, *, zone: str, now: datetime, contract: Contract | None
+        self,
+        columns: OutcomeColumns,
+        *,
+        units: Cell,
+        zone: str,
+        now: datetime,
+        contract: Contract | None,
     ) -> None:
         stamp = [columns.complete_until] if isinstance(columns.complete_until, str) else []
         value = [columns.value] if columns.value else []
         self._columns = columns
+        self._units = units
         self._zone = zone
         self._now = now
         table = open_table(columns.table, text=[columns.key, columns.at, *stamp, *columns.where])
@@ -76,15 +88,16 @@ class OutcomeTable:
     def read(self, window: Window, *, batch: int) -> Iterator[tuple[list[Outcome], list[Parked]]]:
         """Yield the window's rows in batches, by time and key; two of one unit are both kept."""
         rows = self._rows(window)
+        seen: Counter[Result] = Counter()
         with readable(self._table.location):
             for chunk in stream(rows, batch=batch):
                 sound = [
-                    Outcome(key=unit, at=at.replace(tzinfo=UTC), value=value)
-                    for reason, _, unit, at, value in chunk
+                    Outcome(key=unit, at=at.replace(tzinfo=UTC), value=value, known=known)
+                    for reason, _, unit, at, value, known in chunk
                     if reason is None
                 ]
-                faulty = [] if len(sound) == len(chunk) else parked(self._table.location, chunk)
-                yield sound, faulty
+                faulty = chunk if len(sound) < len(chunk) else []
+                yield sound, parked(self._table.location, faulty, seen=seen)
 
     def complete_until(self) -> datetime | None:
         """Return up to when every outcome has arrived, never later than now; None if unknown."""
@@ -102,12 +115,12 @@ class OutcomeTable:
         return found.replace(tzinfo=UTC) if found else None
 
     def _rows(self, window: Window) -> Rows:
-        """Return reason, detail, key, time and value."""
+        """Return reason, detail, key, time, value, and whether the unit is known."""
         cells = self._cells
         seen = cells.filter(window.reached_by(cells.at) & window.begun_by(cells.at))
-        rows = judged(seen, self._faults(seen))
+        rows = judged(seen, self._faults(seen)).mutate(known=seen.key.isin(self._units))
         return rows.order_by(["at", "key", "value"]).select(
-            "reason", "detail", ibis.coalesce(rows.key, "").name("key"), "at", "value"
+            "reason", "detail", ibis.coalesce(rows.key, "").name("key"), "at", "value", "known"
         )
 
     def _read_cells(self) -> Rows:

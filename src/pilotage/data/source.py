@@ -39,7 +39,9 @@ class TableSource:
     ) -> None:
         self._now = now
         self._units = UnitTable(units, zone=zone, now=now, contract=contract)
-        self._outcomes = OutcomeTable(outcomes, zone=zone, now=now, contract=contract)
+        self._outcomes = OutcomeTable(
+            outcomes, units=self._units.keys, zone=zone, now=now, contract=contract
+        )
 
     def units(
         self, *, since: datetime | None, until: datetime, batch: int

@@ -38,11 +38,13 @@ class Outcome:
         key: the unit's key, NFC text.
         at: when it happened, UTC.
         value: 1 for a proportion; the amount for a mean.
+        known: whether the table of units has ever heard of the key.
     """
 
     key: str
     at: datetime
     value: float = 1.0
+    known: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,12 +56,14 @@ class Parked:
         key: its key as far as it could be read.
         reason: stable code, in kebab-case.
         detail: what was wrong, with the value.
+        copy: 0 for the first of several rows that look the same, 1 for the second.
     """
 
     table: str
     key: str
     reason: str
     detail: str
+    copy: int = 0
 
 
 def text_key(value: object) -> str | None:
