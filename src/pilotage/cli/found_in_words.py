@@ -26,7 +26,12 @@ def in_words(look: Look, *, zone: ZoneInfo) -> str:
     """Return what the tables hold, month by month, and what to be careful with."""
     warnings = [_wrapped(warning) for warning in _warnings(look, zone)]
     parts = [list(_tables(look, zone)), list(_months(look, zone)), warnings]
-    return "\n\n".join("\n".join(lines) for lines in parts if lines)
+    return _plain("\n\n".join("\n".join(lines) for lines in parts if lines))
+
+
+def _plain(text: str) -> str:
+    """Return the text without what could move a terminal's cursor: names come from files."""
+    return "".join(c if c.isprintable() or c == "\n" else " " for c in text)
 
 
 def _tables(look: Look, zone: ZoneInfo) -> Iterator[str]:
@@ -121,26 +126,35 @@ def _rate(month: CameOf) -> str:
 
 
 def _note(month: CameOf, look: Look, zone: ZoneInfo) -> str:
-    first = look.funnel.first_outcome_at
-    if first is None or month in look.covered:
+    recorded = look.funnel.recorded
+    if recorded is None or month in look.covered:
         return ""
-    begun = Month.of(first, zone=zone)
+    begun = Month.of(recorded.first, zone=zone)
     if month.month < begun and not month.happened:
         return "  no outcome was recorded yet"
-    return "  recorded in part" if month.month <= begun else "  windows still open"
+    if month.month <= begun:
+        return "  recorded in part"
+    ended = month.month.end(zone=zone) + WINDOW <= recorded.last
+    return "  not a whole month" if ended else "  windows still open"
+
+
+def _recording(look: Look, zone: ZoneInfo) -> Iterator[str]:
+    """Warn where outcomes begin to be recorded later than units: such rates rise by themselves."""
+    came = look.funnel
+    if came.recorded is None:
+        yield f"Warning: no time in {look.happened_at} can be read, so no outcome counts."
+    elif came.months and Month.of(came.recorded.first, zone=zone) > came.months[0].month:
+        since = came.recorded.first.astimezone(zone)
+        yield (
+            f"Warning: outcomes are recorded only from {since:%Y-%m-%d} on, the"
+            f" {plural(look.unit)} from {came.months[0].month}. A rate over the months before"
+            " would measure recording, not selling."
+        )
 
 
 def _warnings(look: Look, zone: ZoneInfo) -> Iterator[str]:
     came, linked = look.funnel, look.link
-    first = came.first_outcome_at
-    if first is None:
-        yield f"Warning: no time in {look.happened_at} can be read, so no outcome counts."
-    elif came.months and Month.of(first, zone=zone) > came.months[0].month:
-        yield (
-            f"Warning: outcomes are recorded only from {first.astimezone(zone):%Y-%m-%d} on, the"
-            f" {plural(look.unit)} from {came.months[0].month}. A rate over the months before"
-            " would measure recording, not selling."
-        )
+    yield from _recording(look, zone)
     if not look.one_table and linked.share < HALF:
         yield (
             f"Warning: {linked.rows - linked.matched:,} of {linked.rows:,} outcomes name no known"

@@ -20,6 +20,9 @@ FEW = 20
 LAGS_DAYS = (7, 14, 30, 60, 90)
 """Windows that people choose from."""
 
+SLACK = timedelta(days=2)
+"""An export that begins or ends a weekend inside a month holds that month whole."""
+
 FOREIGN_DATE = r"^\s*\d{1,2}[./-]\d{1,2}[./-]\d{2,4}"
 """Day first or month first: they look alike, so neither is read."""
 
@@ -117,21 +120,29 @@ class CameOf:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Span:
+    """The first and the last instant of something, not later than now, UTC."""
+
+    first: datetime
+    last: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Funnel:
     """Units by month and what came of them.
 
     Args:
         months: on the programme's calendar, oldest first; months without a unit are missing.
-        first_outcome_at: of a known unit or not, UTC; None where no time could be read.
-        last_outcome_at: the newest, not later than now, UTC.
+        begun: from the first unit to the last.
+        recorded: from the first outcome to the last, of a known unit or not.
         came: units with an outcome at some time after they came into being.
         within: of those, how many had the first one within so many days.
         before: units whose outcome came before they did.
     """
 
     months: tuple[CameOf, ...]
-    first_outcome_at: datetime | None
-    last_outcome_at: datetime | None
+    begun: Span | None
+    recorded: Span | None
     came: int
     within: Mapping[int, int]
     before: int
@@ -160,14 +171,13 @@ def funnel(units: Read, outcomes: Read, *, window: timedelta, zone: str, now: da
                 **{f"in_{n}": (ibis._.lag < n).sum().fill_null(0) for n in LAGS_DAYS},
             ).order_by("month")
         )
-        [ends] = collect(happened.aggregate(first=ibis._.at.min(), last=ibis._.at.max()))
     return Funnel(
         months=tuple(
             CameOf(month=Month.parse(row["month"]), units=row["units"], happened=row["happened"])
             for row in counted
         ),
-        first_outcome_at=_utc(ends["first"]),
-        last_outcome_at=_utc(ends["last"]),
+        begun=_span(begun),
+        recorded=_span(happened),
         came=sum(row["came"] for row in counted),
         within={n: sum(row[f"in_{n}"] for row in counted) for n in LAGS_DAYS},
         before=sum(row["before"] for row in counted),
@@ -175,12 +185,21 @@ def funnel(units: Read, outcomes: Read, *, window: timedelta, zone: str, now: da
 
 
 def covered_months(came: Funnel, *, window: timedelta, zone: tzinfo) -> tuple[CameOf, ...]:
-    """Return the months that recording of outcomes covers from first day to last window's end."""
-    if came.first_outcome_at is None or came.last_outcome_at is None:
+    """Return the months that the tables cover: units whole, outcomes from first day to last window.
+
+    A month of units is whole when the export begins and ends no more than `SLACK` inside it.
+    """
+    if came.begun is None or came.recorded is None:
         return ()
-    first = Month.of(came.first_outcome_at, zone=zone).plus(1)
-    end = came.last_outcome_at - window
-    return tuple(m for m in came.months if m.month >= first and m.month.end(zone=zone) <= end)
+    recorded_from = Month.of(came.recorded.first, zone=zone).plus(1)
+    latest = min(came.recorded.last - window, came.begun.last + SLACK)
+    return tuple(
+        m
+        for m in came.months
+        if m.month >= recorded_from
+        and m.month.start(zone=zone) >= came.begun.first - SLACK
+        and m.month.end(zone=zone) <= latest
+    )
 
 
 def replay_start(covered: Sequence[CameOf], *, window: timedelta, zone: tzinfo) -> date | None:
@@ -204,5 +223,8 @@ def _rows(read: Read, zone: str, now: datetime) -> Rows:
     return rows.filter(rows.key.notnull() & (rows.at >= EPOCH) & (rows.at <= naive(now)))
 
 
-def _utc(at: datetime | None) -> datetime | None:
-    return at.replace(tzinfo=UTC) if at else None
+def _span(rows: Rows) -> Span | None:
+    [ends] = collect(rows.aggregate(first=rows.at.min(), last=rows.at.max()))
+    if ends["first"] is None:
+        return None
+    return Span(first=ends["first"].replace(tzinfo=UTC), last=ends["last"].replace(tzinfo=UTC))
