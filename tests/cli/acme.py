@@ -2,10 +2,11 @@
 
 import csv
 import json
+import shlex
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -81,13 +82,24 @@ def pilotage(*words: str) -> Said:
     return Said(code=code, out=out.getvalue(), err=err.getvalue())
 
 
-def in_a_process(*words: str) -> Said:
+ONE = "from pilotage.cli import main; main()"
+
+MANY = """
+import shlex, sys
+from pilotage.cli import main
+for command in sys.argv[1:]:
+    try:
+        main(shlex.split(command))
+    except SystemExit as exit_:
+        if exit_.code:
+            raise
+"""
+
+
+def in_a_process(*words: str, code: str = ONE) -> Said:
     """Type a command, as a shell does."""
     done = subprocess.run(  # noqa: S603 - our own program with words written here
-        [sys.executable, "-c", "from pilotage.cli import main; main()", *words],
-        capture_output=True,
-        check=False,
-        text=True,
+        [sys.executable, "-c", code, *words], capture_output=True, check=False, text=True
     )
     return Said(code=done.returncode, out=done.stdout, err=done.stderr)
 
@@ -106,6 +118,13 @@ class Acme:
     def does(self, *words: str) -> Said:
         """Type a command that must succeed."""
         said = self.types(*words)
+        assert said.code == 0, said.err
+        return said
+
+    def does_in_a_process(self, *commands: Sequence[str]) -> Said:
+        """Type commands that must succeed, one after the other, in a process of their own."""
+        there = ("-p", str(self.folder))
+        said = in_a_process(*(shlex.join((*words, *there)) for words in commands), code=MANY)
         assert said.code == 0, said.err
         return said
 

@@ -28,6 +28,9 @@ def bundle(live: Acme) -> Path:
     return path
 
 
+ANA = ("--person", "ana")
+
+
 def faults(said: Said) -> set[str]:
     """The names of what is wrong, as printed; each with a fix, and exit code 1."""
     assert said.code == 1
@@ -480,3 +483,29 @@ def test_the_shell_sees_that_a_log_is_not_intact(bundle: Path):
     assert said.code == 1
     assert said.json["intact"] is False
     assert said.err == ""
+
+
+def test_a_record_on_postgresql_is_signed_answered_exported_and_erased_alike(
+    founded: Acme, postgres_url: str
+):
+    path = founded.folder / "pilotage.yaml"
+    path.write_text(f"record: {postgres_url}\n" + path.read_text())
+    bundle = str(founded.folder / "bundle")
+    listed = founded.does_in_a_process(
+        ("governance", "sign", LEADS, "all", "--evidence", founded.evidence, *ANA),
+        ("run",),
+        ("oversight", "list", "--limit", "1", "--json"),
+    )
+    (one,) = json.loads(listed.out[listed.out.index("{") :])["waiting"]
+    said = founded.does_in_a_process(
+        ("oversight", "approve", str(one["number"]), *ANA),
+        ("run",),
+        ("ledger", "export", bundle, "--proof", "12"),
+        ("ledger", "erase", LEADS, one["record"], *ANA),
+        ("ledger", "show", "--unit", one["record"]),
+        ("ledger", "verify", "--checkpoint", bundle),
+    )
+    assert "Not ours to erase: crm holds" in said.out
+    assert "(key erased)" in said.out
+    assert "They continue the" in said.out
+    assert pilotage("ledger", "verify", bundle).code == 0
