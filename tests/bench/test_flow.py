@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 
 from pilotage import flow
-from pilotage.bench.flow import bench_flow, bench_memory, raw_peer
+from pilotage.bench.flow import bench_flow, bench_memory, in_a_process, raw_peer
 from pilotage.bench.one_pass import PASS, Pass, peak_bytes, take
 from pilotage.bench.raw_inserts import read_back, require_same
 from pilotage.bench.synthetic import RECORD, open_synthetic, write_programme
-from pilotage.domain.errors import StoreError
+from pilotage.domain.errors import PilotageError, StoreError
 
 UNITS = 250
 
@@ -115,6 +115,12 @@ def test_the_report_holds_road_and_raw_limit_side_by_side():
     road, raw = figures["the whole road"], figures["raw limit: the same rows by sqlite3 alone"]
     times = figures["the whole road, times the raw limit"]
     assert times.median == pytest.approx(raw.median / road.median)
+
+
+def test_a_pass_that_fails_ends_the_bench(folder: Path):
+    (folder / "leads.csv").unlink()
+    with pytest.raises(PilotageError, match="a pass ended with code 1"):
+        in_a_process(folder)
 
 
 def test_memory_is_of_ten_times_the_units_beside_once():

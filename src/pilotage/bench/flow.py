@@ -18,7 +18,7 @@ from pilotage.bench.one_pass import PASS, Pass
 from pilotage.bench.progress import Progress
 from pilotage.bench.raw_inserts import copy_start, insert_all, pragmas, read_back, require_same
 from pilotage.bench.synthetic import RECORD, open_synthetic, write_programme
-from pilotage.domain.errors import StoreError
+from pilotage.domain.errors import PilotageError, StoreError
 from pilotage.store.database import open_engine
 
 SQLITE = "sqlite"
@@ -95,9 +95,18 @@ def bench_memory(*, units: int, database: str) -> Report:
 
 
 def in_a_process(folder: Path) -> Pass:
-    """Take a programme's units down the road in a process of its own."""
+    """Take a programme's units down the road in a process of its own.
+
+    Raises:
+        PilotageError: the pass failed.
+    """
     command = [sys.executable, "-m", "pilotage.bench.one_pass", str(folder)]
-    done = subprocess.run(command, check=True, stdout=subprocess.PIPE)  # noqa: S603 - our own module
+    done = subprocess.run(command, check=False, stdout=subprocess.PIPE)  # noqa: S603 - our own module
+    if done.returncode:
+        raise PilotageError(
+            f"a pass ended with code {done.returncode}; what it said stands above.",
+            fix="mend that, then measure again",
+        )
     return PASS.validate_json(done.stdout)
 
 
