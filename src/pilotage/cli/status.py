@@ -68,7 +68,7 @@ class Status:
             return f"governance resume {self.use_case}"
         if self.decided is None:
             return "check"
-        if self.waiting:
+        if self.waiting and self.mode is not Mode.REPLAY:  # nobody acts on a replay any more
             return "oversight list"
         if self.verdict is None:
             return "review"
