@@ -36,7 +36,8 @@ from pilotage.experiments.assignment import FEW_CLUSTERS, arms, counted_arms
 from pilotage.experiments.design import Design, months_to_detect
 from pilotage.experiments.looks import haybittle_peto
 from pilotage.governance.oversight import route
-from pilotage.governance.permit import refusals
+from pilotage.governance.permit import Request, refusals
+from pilotage.governance.risk import risk_tier
 from pilotage.ports import Case, Predictor
 from pilotage.spec.decide import Deliver, Every
 from pilotage.spec.use_case import UseCase
@@ -76,7 +77,9 @@ def run(case: Case, record: Record, *, as_of: datetime, watch: Watch = lambda _:
         except RefusedError:  # what was decided before has outcomes all the same
             hear(case, record, as_of=as_of, watch=watch)
             raise
-        return sent + hear(case, record, as_of=as_of, watch=watch)
+        heard = hear(case, record, as_of=as_of, watch=watch)
+        record.checkpoint()
+        return sent + heard
 
 
 def send(case: Case, record: Record, *, as_of: datetime, watch: Watch) -> Tally:
@@ -118,12 +121,15 @@ def require_permit(case: Case, record: Record, *, as_of: datetime) -> None:
     name = case.spec.use_case
     with record.reading() as connection:
         forbidden = refusals(
-            mode=case.mode,
-            use_case=name,
-            spec_hash=case.spec_hash,
+            Request(
+                use_case=name,
+                mode=case.mode,
+                spec_hash=case.spec_hash,
+                tier=risk_tier(case.spec).tier,
+                halted=registry.halted(connection, use_case=name),
+            ),
             signatures=registry.signatures(connection, use_case=name),
             signatories=case.signatories,
-            halted=registry.halted(connection, use_case=name),
             now=as_of,
         )
     if not forbidden:

@@ -27,8 +27,8 @@ from pilotage.domain.month import Month
 from pilotage.domain.review import ProgrammeReview, Review, Truth
 from pilotage.domain.verdict import Verdict
 from pilotage.governance.checkpoint import SigningKey
+from pilotage.governance.permit import role_for
 from pilotage.governance.signer import Signer
-from pilotage.governance.standing import role_for
 from pilotage.ports import Case
 from pilotage.report import render_json, render_terminal
 from pilotage.sandbox import Company, Delivered, World, programme

@@ -148,11 +148,9 @@ def in_words(measured: Measured, comparison: Comparison) -> list[str]:
     if effect is None:
         lines.append("  no effect can be given; see below")
     else:
+        ends = f"[{effect.low:+.4f}, {effect.high:+.4f}]"
         lines += [
-            (
-                f"  effect   {effect.estimate:+.4f} [{effect.low:+.4f}, {effect.high:+.4f}], absolute,"
-                f" {effect.level:.0%} interval"
-            ),
+            f"  effect   {effect.estimate:+.4f} {ends}, absolute, {effect.level:.0%} interval",
             f"  p-value  {effect.p_value:.4g}",
             f"  method   {effect.method}",
         ]

@@ -9,6 +9,7 @@ from pilotage.domain.decision import Mode
 from pilotage.domain.finding import Finding, Severity
 from pilotage.governance.canonical import canonical
 from pilotage.governance.checkpoint import VerifyingKey
+from pilotage.governance.risk import Tier
 
 
 class Control(StrEnum):
@@ -22,6 +23,9 @@ class Control(StrEnum):
 
 VALUE = "value"
 """What finance approves: the money of one more unit of outcome."""
+
+FINANCE = "finance"
+"""The role that approves money."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,6 +74,15 @@ class Signatory:
     key: VerifyingKey
 
 
+def role_for(subject: str) -> str:
+    """Return the role that signs a subject.
+
+    >>> role_for("legal"), role_for("value")
+    ('legal', 'finance')
+    """
+    return FINANCE if subject == VALUE else subject
+
+
 def in_force(
     signatures: Sequence[Signature],
     *,
@@ -86,52 +99,97 @@ def in_force(
             and given.covers == covers
             and given.signed_at <= now < given.until
             and signatory is not None
+            and given.role == role_for(subject)
             and given.role in signatory.roles
-            and signatory.key.verifies(bytes.fromhex(given.signature), message=given.message)
+            and _is_by(signatory, given)
         ):
             return given
     return None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """What a pass asks a permit for.
+
+    Args:
+        tier: computed from facts in the spec.
+        halted: who halted it and why; None while it may run.
+    """
+
+    use_case: str
+    mode: Mode
+    spec_hash: str
+    tier: Tier
+    halted: str | None
+
+
 def refusals(
+    request: Request,
     *,
-    mode: Mode,
-    use_case: str,
-    spec_hash: str,
     signatures: Sequence[Signature],
     signatories: Mapping[str, Signatory],
-    halted: str | None,
     now: datetime,
 ) -> tuple[Finding, ...]:
     """Return what forbids a pass; nothing does when it is empty.
 
-    Shadow and replay need no sign-offs; a halt stops everything.
+    Shadow and replay need no sign-offs; a halt stops everything. Above the lowest tier one
+    person cannot sign for all four.
     """
-    found: list[Finding] = []
-    if halted is not None:
-        found.append(
-            Finding(
-                code="halted",
-                severity=Severity.BLOCKS,
-                detail=f"{use_case} is halted ({halted}).",
-                fix=f"pilotage governance resume {use_case}",
-            )
+    stopped = () if request.halted is None else (_halted(request),)
+    if request.mode is not Mode.LIVE:
+        return stopped
+    held = {
+        control: in_force(
+            signatures,
+            subject=control,
+            covers=request.spec_hash,
+            signatories=signatories,
+            now=now,
         )
-    if mode is not Mode.LIVE:
-        return tuple(found)
-    for control in Control:
-        if in_force(
-            signatures, subject=control, covers=spec_hash, signatories=signatories, now=now
-        ):
-            continue
-        earlier = any(given.subject == control for given in signatures)
-        found.append(
-            Finding(
-                code=f"sign-off-{control}",
-                severity=Severity.BLOCKS,
-                detail=f"{control} has {'no current' if earlier else 'no'} sign-off for this"
-                f" version of {use_case}.",
-                fix=f"pilotage governance sign {use_case} {control} --evidence FILE",
-            )
-        )
-    return tuple(found)
+        for control in Control
+    }
+    missing = (
+        _missing(control, request, signatures) for control, given in held.items() if given is None
+    )
+    people = {given.person for given in held.values() if given is not None}
+    alone = len(people) == 1 and None not in held.values() and request.tier is not Tier.LOW
+    return (*stopped, *missing, *([_alone(request, *people)] if alone else []))
+
+
+def _is_by(signatory: Signatory, given: Signature) -> bool:
+    try:
+        signature = bytes.fromhex(given.signature)
+    except ValueError:
+        return False
+    return signatory.key.verifies(signature, message=given.message)
+
+
+def _halted(request: Request) -> Finding:
+    return Finding(
+        code="halted",
+        severity=Severity.BLOCKS,
+        detail=f"{request.use_case} is halted ({request.halted}).",
+        fix=f"pilotage governance resume {request.use_case}",
+    )
+
+
+def _missing(control: Control, request: Request, signatures: Sequence[Signature]) -> Finding:
+    earlier = any(given.subject == control for given in signatures)
+    return Finding(
+        code=f"sign-off-{control}",
+        severity=Severity.BLOCKS,
+        detail=f"{control} has {'no current' if earlier else 'no'} sign-off for this"
+        f" version of {request.use_case}.",
+        fix=f"pilotage governance sign {request.use_case} {control} --evidence FILE",
+    )
+
+
+def _alone(request: Request, person: str) -> Finding:
+    return Finding(
+        code="second-person",
+        severity=Severity.BLOCKS,
+        detail=f"{person} alone signed all four controls of {request.use_case}, which is at"
+        f" {request.tier} risk.",
+        fix=f"pilotage governance sign {request.use_case} {Control.LEGAL} --evidence FILE"
+        " --person SOMEBODY_ELSE",
+    )

@@ -10,9 +10,6 @@ from pilotage.governance.permit import VALUE, Control, Signatory, Signature, in_
 ENDS_SOON = timedelta(days=30)
 """Time enough for four departments to look again."""
 
-FINANCE = "finance"
-"""The role that approves money."""
-
 
 class State(StrEnum):
     """How a signature stands."""
@@ -45,15 +42,6 @@ class Standing:
     def holds(self) -> bool:
         """Whether it counts now."""
         return self.state in {State.HOLDS, State.ENDS_SOON}
-
-
-def role_for(subject: str) -> str:
-    """Return the role that signs a subject.
-
-    >>> role_for("legal"), role_for("value")
-    ('legal', 'finance')
-    """
-    return FINANCE if subject == VALUE else subject
 
 
 def standings(
