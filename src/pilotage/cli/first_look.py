@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import NoReturn
 from zoneinfo import ZoneInfo
 
@@ -156,7 +157,8 @@ def table_names(locations: Sequence[str]) -> list[str]:
     """
     names: list[str] = []
     for location in locations:
-        stem = location.rpartition("#")[2].rpartition("/")[2].partition(".")[0]
+        _, table, name = location.rpartition("#")
+        stem = name.rpartition(".")[2] if table else Path(location).name.partition(".")[0]
         words = [word for word in re.split(r"[\W_]+", stem.lower()) if word]
         while len(words) > 1 and (words[-1] in NOT_OF_A_TABLE_S_NAME or words[-1].isdigit()):
             words.pop()

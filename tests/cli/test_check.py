@@ -1,0 +1,146 @@
+"""`pilotage check`: all that is wrong, what is assumed, and how soon it can be proven."""
+
+from pathlib import Path
+from typing import cast
+
+import pytest
+
+from tests.cli.acme import Said, found, pilotage
+from tests.cli.exports import DEALS_HEADER, decided, exported, write
+
+
+@pytest.fixture
+def drafted(tmp_path: Path) -> Path:
+    """A programme drafted from two exports, completed."""
+    leads, deals = exported(tmp_path)
+    folder = tmp_path / "acme"
+    pilotage("init", str(folder), "--from", leads, "--outcomes", deals, "--name", "calls")
+    decided(folder / "use_cases/calls.yaml")
+    return folder
+
+
+def check(folder: Path, *words: str) -> Said:
+    return pilotage("check", "-p", str(folder), *words)
+
+
+def changed(folder: Path, before: str, after: str, *, file: str = "use_cases/calls.yaml") -> None:
+    text = (folder / file).read_text(encoding="utf-8")
+    assert before in text
+    (folder / file).write_text(text.replace(before, after), encoding="utf-8")
+
+
+def findings(said: Said, use_case: str = "calls") -> dict[str, dict[str, str]]:
+    use_cases = cast("dict[str, dict[str, list[dict[str, str]]]]", said.json["use_cases"])
+    return {one["code"]: one for one in use_cases[use_case]["findings"]}
+
+
+def test_errors_of_all_files_are_reported_at_once(drafted: Path):
+    changed(drafted, "timezone: UTC", "timezone: Mars/Base", file="pilotage.yaml")
+    changed(drafted, "kind: proportion", "kind: proporton")
+    (drafted / "use_cases/other.yaml").write_text("use_case: other\nowner: DECIDE\n")
+    said = check(drafted)
+    assert said.code == 1
+    assert "`timezone` is 'Mars/Base'" in said.out
+    assert "proporton" in said.out
+    assert "`owner` is still DECIDE" in said.out
+    assert "mend what is marked x" in said.out
+
+
+def test_what_is_assumed_and_what_is_measured_is_said_and_marked(drafted: Path):
+    said = check(drafted)
+    assert said.code == 0, said.out
+    assert "experiment.months: 6 [assumed]" in said.out
+    assert "Units a month: 7" in said.out
+    assert "Baseline of deal_rate: " in said.out
+    assert "[measured]" in said.out
+    assert said.out.rstrip().endswith(f"pilotage run -p {drafted}")
+
+
+def test_an_effect_too_small_for_the_volume_cannot_be_proven_and_ways_out_are_given(drafted: Path):
+    found_ = findings(check(drafted, "--json"))["cannot-be-proven"]
+    assert "cannot be proven at this volume" in found_["detail"]
+    assert "`experiment.holdout: 0.5` takes" in found_["fix"]
+    assert "leads a month would take 6" in found_["fix"]
+
+
+def test_an_effect_large_enough_shows_in_time(drafted: Path):
+    changed(drafted, "{relative: 0.5}", "{absolute: 0.3}")
+    said = check(drafted, "--json")
+    assert "cannot-be-proven" not in findings(said)
+    assert said.json["blocked"] is False
+
+
+def test_a_declared_volume_far_from_the_measured_one_is_warned_of(drafted: Path):
+    changed(drafted, "volume_per_month: ", "volume_per_month: 9")
+    found_ = findings(check(drafted, "--json"))["volume-differs"]
+    assert "were measured" in found_["detail"]
+
+
+def test_a_column_that_does_not_exist_blocks_with_the_nearest_one(drafted: Path):
+    changed(drafted, "at: created_at", "at: creatd_at")
+    said = check(drafted, "--json")
+    assert said.code == 1
+    assert findings(said)["column-not-there"]["fix"] == "write created_at in data.units.at"
+
+
+def test_a_table_that_is_gone_is_one_error_and_the_rest_is_still_checked(drafted: Path):
+    (drafted.parent / "deals.csv").unlink()
+    said = check(drafted)
+    assert said.code == 1
+    assert said.out.count("there is no such file") == 1
+    assert "Left out, so assumed" in said.out
+
+
+def test_outcomes_that_never_happen_in_the_window_leave_nothing_to_plan_with(drafted: Path):
+    write(
+        drafted.parent / "deals.csv",
+        DEALS_HEADER,
+        [["D1", "nobody", "2025-07-05"], ["D2", "nobody", "2026-08-01"]],
+    )
+    said = check(drafted, "--json")
+    assert said.code == 1
+    assert "there is nothing to improve on" in findings(said)["no-spread"]["detail"]
+
+
+def test_a_start_in_the_past_is_warned_of_outside_a_replay(drafted: Path):
+    assert "start-in-the-past" not in findings(check(drafted, "--json"))
+    changed(drafted, "mode: replay", "mode: shadow", file="pilotage.yaml")
+    found_ = findings(check(drafted, "--json"))["start-in-the-past"]
+    assert "take `experiment.start` out" in found_["fix"]
+
+
+def test_a_live_use_case_without_sign_offs_is_blocked_with_the_commands(tmp_path: Path):
+    acme = found(tmp_path)
+    said = check(acme.folder, "--as-of", "2026-10-15", "--json")
+    assert said.code == 1
+    fix = findings(said, "inbound-leads")["sign-off-legal"]["fix"]
+    assert fix == "pilotage governance sign inbound-leads legal --evidence FILE"
+
+
+def test_a_shadow_use_case_is_told_what_is_missing_before_it_goes_live(drafted: Path):
+    said = check(drafted)
+    assert "need a signature: legal, compliance, security, procurement, value" in said.out
+
+
+def test_a_look_makes_no_record(drafted: Path):
+    check(drafted)
+    assert not (drafted / ".pilotage").exists()
+
+
+def test_after_the_first_run_its_own_baseline_is_shown(drafted: Path):
+    assert pilotage("run", "-p", str(drafted)).code == 0
+    assert "frozen by the first run" in check(drafted).out
+
+
+def test_a_changed_experiment_is_blocked_before_the_next_run_refuses_it(drafted: Path):
+    pilotage("run", "-p", str(drafted))
+    changed(drafted, "holdout: 0.2", "holdout: 0.3")
+    said = check(drafted, "--json")
+    assert said.code == 1
+    assert "was changed while it runs" in findings(said)["cannot-run"]["detail"]
+
+
+def test_a_folder_without_a_programme_is_answered_with_init(tmp_path: Path):
+    said = check(tmp_path)
+    assert said.code == 1
+    assert f"fix: pilotage init {tmp_path}" in said.out
