@@ -1,7 +1,7 @@
 """Drafts: what the tables show is filled in, what only a person knows is not."""
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 import pytest
 from hypothesis import given
@@ -174,3 +174,33 @@ def test_a_draft_over_any_names_loads_once_decided(name: str) -> None:
     )
     use_case = load_use_case(decided(draft(units, units)), file="x")
     assert (use_case.data.units.key, use_case.data.units.at) == (name, f"{name} at")
+
+
+def test_what_the_rows_show_is_settled_in_the_draft() -> None:
+    found = Found(
+        volume_per_month=750,
+        key="mql_id",
+        held_in="mql_id",
+        at="first_contact_date",
+        happened_at="won_date",
+        where={"deal stage": "Won"},
+        states={"deal stage": ("Won", "Lost")},
+        knowable=("origin",),
+        start=date(2018, 4, 1),
+    )
+    text = draft_use_case(name="leads", units=LEADS, outcomes=LEADS, found=found)
+    use_case = load_use_case(decided(text), file="x")
+    assert use_case.outcome.metric == "won_rate"
+    assert use_case.data.outcomes.where == {"deal stage": "Won"}
+    assert use_case.data.outcomes.at == "won_date"
+    assert use_case.decide.columns == ("origin",)
+    assert use_case.experiment.start == date(2018, 4, 1)
+    assert "deal stage is Won, Lost" in text
+
+
+def test_states_without_a_good_end_are_left_to_a_person() -> None:
+    found = Found(volume_per_month=750, states={"stage": ("open", "done")})
+    text = draft_use_case(name="leads", units=LEADS, outcomes=LEADS, found=found)
+    assert (
+        "where: DECIDE  # which rows are an outcome, {column: value}: stage is open, done" in text
+    )
