@@ -11,7 +11,7 @@ from time import perf_counter
 
 from pydantic import TypeAdapter
 
-from pilotage import flow
+from pilotage import flow, launch
 from pilotage.bench.commits import Watched
 from pilotage.bench.programme import Opened
 from pilotage.bench.progress import Progress
@@ -63,7 +63,7 @@ def take(opened: Opened) -> Pass:
 
     with record.one_at_a_time():
         start = perf_counter()
-        flow.prepare(case, record, as_of=AS_OF)
+        launch.prepare(case, record, as_of=AS_OF)
         registered = perf_counter()
         watched = watch_commits(case, record)
         begun = perf_counter()

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtri
 
-from pilotage import flow
+from pilotage import launch
 from pilotage import review as story
 from pilotage.bench.measured import Goal, Measured, Report
 from pilotage.bench.programme import Opened, open_programme
@@ -80,7 +80,7 @@ class Plan:
         other = spec.model_copy(
             update={"experiment": spec.experiment.model_copy(update={"months": months})}
         )
-        looks = flow.planned_looks(other, start=self.registered.started_at, zone=self.case.zone)
+        looks = launch.planned_looks(other, start=self.registered.started_at, zone=self.case.zone)
         return Plan(
             case=replace(self.case, spec=other), registered=replace(self.registered, looks=looks)
         )
@@ -130,13 +130,13 @@ def registered_plan(opened: Opened, *, as_of: datetime) -> Plan:
             f"{case.spec.use_case} does not draw arms unit by unit, once; this bench does.",
             fix="name a programme whose use case does: --programme FOLDER",
         )
-    return Plan(case=case, registered=flow.register(case, opened.record(), as_of=as_of))
+    return Plan(case=case, registered=launch.register(case, opened.record(), as_of=as_of))
 
 
 def untreated(plan: Plan, *, as_of: datetime) -> Untreated:
     """Read the units of closed months from their source, with what came of each."""
     case, since = plan.case, plan.registered.started_at
-    window, once = case.spec.outcome.window, flow.counts_once(case)
+    window, once = case.spec.outcome.window, launch.counts_once(case)
     happened: dict[str, list[tuple[datetime, float]]] = {}
     for outcomes, _parked in case.source.outcomes(since=since, until=as_of, batch=BATCH):
         for item in outcomes:

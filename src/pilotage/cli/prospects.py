@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
-from pilotage import flow
+from pilotage import launch
 from pilotage.cli.found_in_words import plural
 from pilotage.cli.opening import Opened
 from pilotage.data.history import read_history
@@ -58,7 +58,7 @@ def prospect(opened: Opened, record: Record | None, spec: UseCase, *, as_of: dat
     findings: list[Finding] = []
     try:
         case = opened.case(spec, now=max(as_of, datetime.now(UTC)))
-        running = flow.registered(case, record) if record else None
+        running = launch.registered(case, record) if record else None
         if running is None:
             findings += _starts(case, as_of=as_of)
         baseline = running.baseline if running else _history(case, as_of=as_of)
@@ -67,7 +67,7 @@ def prospect(opened: Opened, record: Record | None, spec: UseCase, *, as_of: dat
     findings += _volume(spec, baseline)
     measured = _measured(spec, baseline, frozen=running is not None)
     try:
-        design = flow.planned(spec, baseline)
+        design = launch.planned(spec, baseline)
     except SpecError:  # an outcome that always or never happens has no spread to plan with
         findings.append(_nothing_to_plan_with(spec, baseline))
         return Prospect(months=None, figures=measured, findings=tuple(findings))
@@ -89,10 +89,10 @@ def prospect(opened: Opened, record: Record | None, spec: UseCase, *, as_of: dat
 def _history(case: Case, *, as_of: datetime) -> Baseline:
     return read_history(
         case.source,
-        start=flow.start_of(case, as_of=as_of),
+        start=launch.start_of(case, as_of=as_of),
         window=case.spec.outcome.window,
         zone=case.zone,
-        once=flow.counts_once(case),
+        once=launch.counts_once(case),
         declared=case.spec.outcome.baseline,
     ).baseline
 
