@@ -4,9 +4,9 @@ import types
 from collections.abc import Iterator, Mapping
 from datetime import date, timedelta
 from decimal import Decimal
-from enum import StrEnum
+from enum import EnumType, StrEnum
 from pathlib import Path
-from typing import Annotated, Literal, NamedTuple, Union, get_args, get_origin
+from typing import Annotated, Literal, NamedTuple, Union, cast, get_args, get_origin
 
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
@@ -44,7 +44,9 @@ def rows_of_the_page() -> list[Row]:
         for line in PAGE.read_text(encoding="utf-8").splitlines()
         if line.startswith("| `")
     ]
-    return [Row(key=key.strip("`"), type=type_, default=default) for key, type_, default, *_ in cells]
+    return [
+        Row(key=key.strip("`"), type=type_, default=default) for key, type_, default, *_ in cells
+    ]
 
 
 def fields(model: type[Declared], above: str = "") -> Iterator[tuple[str, FieldInfo]]:
@@ -80,68 +82,70 @@ def plain(annotation: object) -> object:
     if get_origin(annotation) is Annotated:
         return plain(inner[0])
     if get_origin(annotation) in {Union, types.UnionType}:
-        present = [branch for branch in inner if branch is not type(None)]
-        return plain(present[0])
+        return plain(next(branch for branch in inner if branch is not type(None)))
     return annotation
 
 
 def types_of(key: str, field: FieldInfo) -> tuple[str, ...]:
     """What the page may say of a key's type."""
     kind = plain(field.annotation)
+    inner = get_args(kind)
     if key == "outcome.kind":
         return (", ".join(MEASURED_KINDS),)
-    if get_origin(kind) is Literal:
-        return (", ".join(get_args(kind)),)
-    if get_origin(kind) is tuple:
-        item = plain(get_args(kind)[0])
-        return listed(item)
-    if get_origin(kind) is Mapping:
-        value = plain(get_args(kind)[1])
-        return ("mapping", f"mapping: {members(value)}")
-    if isinstance(kind, type) and issubclass(kind, Declared):
-        return ("mapping",)
-    return (members(kind),) if members(kind) else WORDS[kind]
+    match get_origin(kind):
+        case origin if origin is Literal:
+            return (", ".join(inner),)
+        case origin if origin is tuple:
+            return listed(plain(inner[0]))
+        case origin if origin is Mapping:
+            return ("mapping", *(f"mapping: {each}" for each in members(plain(inner[1]))))
+        case _:
+            return ("mapping",) if is_declared(kind) else (members(kind) or WORDS[kind])
 
 
 def listed(item: object) -> tuple[str, ...]:
-    if isinstance(item, type) and issubclass(item, Declared):
+    if is_declared(item):
         return ("list",)
-    return (f"list: {members(item)}",) if members(item) else ("list of names",)
+    return tuple(f"list: {each}" for each in members(item)) or ("list of names",)
 
 
-def members(kind: object) -> str:
-    return ", ".join(kind) if isinstance(kind, type) and issubclass(kind, StrEnum) else ""
+def is_declared(kind: object) -> bool:
+    return isinstance(kind, type) and issubclass(kind, Declared)
+
+
+def members(kind: object) -> tuple[str, ...]:
+    """The closed choices of an enumeration, as one text; nothing for another type."""
+    if isinstance(kind, EnumType):
+        return (", ".join(str(choice.value) for choice in cast("type[StrEnum]", kind)),)
+    return ()
 
 
 def default_of(key: str, field: FieldInfo) -> str:
     if field.is_required():
         return "required"
-    if key == "title" and field.default is PydanticUndefined:
-        return "from `use_case`"
     value = None if field.default is PydanticUndefined else field.default
+    if key == "title" and value is None:
+        return "from `use_case`"
     match value:
-        case None | "" | ():
-            return "-"
-        case bool():
-            return str(value).lower()
         case timedelta():
-            return span_text(value)
+            said = span_text(value)
         case MinimumEffect():
-            return f"{{relative: {value.relative}}}"
+            said = f"{{relative: {value.relative}}}"
         case Declared():
-            return "{}"
+            said = "{}"
         case tuple():
-            return ", ".join(str(item) for item in value)
+            said = ", ".join(str(item) for item in cast("tuple[object, ...]", value))
+        case bool():
+            said = str(value).lower()
         case _:
-            return f"{value}"
+            said = "" if value is None else str(value)
+    return said or "-"
 
 
 def known() -> dict[str, tuple[str, FieldInfo]]:
     """Keys of both files; `title` and `currency` stand in both, so the file is named too."""
     both = (("use case", UseCase), ("programme", Programme))
-    return {
-        f"{file}: {key}": (key, field) for file, model in both for key, field in fields(model)
-    }
+    return {f"{file}: {key}": (key, field) for file, model in both for key, field in fields(model)}
 
 
 def by_file() -> dict[str, Row]:
