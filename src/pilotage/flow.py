@@ -68,8 +68,9 @@ def send(case: Case, record: Record, *, as_of: datetime, watch: Watch) -> Tally:
     tally = Tally()
     require_permit(case, record, as_of=as_of)
     ready = prepare(case, record, as_of=as_of)
-    started = ready.registered.started_at
-    for units, refused in case.source.units(since=started, until=as_of, batch=BATCH):
+    monthly = case.spec.decide.every is Every.MONTH
+    since = None if monthly else ready.registered.started_at  # every account, or every new lead
+    for units, refused in case.source.units(since=since, until=as_of, batch=BATCH):
         require_permit(case, record, as_of=as_of)
         tally += park(refused, case, record, as_of=as_of)
         tally += decide(units, ready, record, as_of=as_of)

@@ -8,7 +8,7 @@ from datetime import datetime, time, timedelta, tzinfo
 
 from pilotage.ai import Example, Wording
 from pilotage.ai.candidates import compete, restore
-from pilotage.data.history import History, read_history
+from pilotage.data.history import Before, History, read_history
 from pilotage.domain.decision import Arm, Mode
 from pilotage.domain.effect import EffectKind
 from pilotage.domain.errors import RefusedError, SpecError
@@ -20,6 +20,7 @@ from pilotage.experiments.assignment import FEW_CLUSTERS, counted_arms
 from pilotage.experiments.design import Design, months_to_detect
 from pilotage.experiments.looks import haybittle_peto
 from pilotage.ports import Case, Predictor
+from pilotage.spec.decide import Every
 from pilotage.spec.use_case import UseCase
 from pilotage.store import registry
 from pilotage.store.record import Record
@@ -70,14 +71,7 @@ def register(case: Case, record: Record, *, as_of: datetime) -> Registered:
     """Freeze the baseline, let the candidates compete, register arms and looks: once."""
     spec = case.spec
     start = start_of(case, as_of=as_of)
-    history = read_history(
-        case.source,
-        start=start,
-        window=spec.outcome.window,
-        zone=case.zone,
-        once=counts_once(case),
-        declared=spec.outcome.baseline,
-    )
+    history = read_history(case.source, before(case, start=start))
     contest = compete(
         spec.decide, examples_of(history, spec), wording=Wording(units=f"{spec.process.unit}s")
     )
@@ -105,6 +99,18 @@ def register(case: Case, record: Record, *, as_of: datetime) -> Registered:
             as_of=start if case.mode is Mode.REPLAY else as_of,
         )
     return fixed
+
+
+def before(case: Case, *, start: datetime) -> Before:
+    """Return which part of the past the baseline is taken from."""
+    return Before(
+        start=start,
+        window=case.spec.outcome.window,
+        zone=case.zone,
+        once=counts_once(case),
+        monthly=case.spec.decide.every is Every.MONTH,
+        declared=case.spec.outcome.baseline,
+    )
 
 
 def examples_of(history: History, spec: UseCase) -> list[Example]:
@@ -140,6 +146,12 @@ def counts_once(case: Case) -> bool:
 def start_of(case: Case, *, as_of: datetime) -> datetime:
     """Return when the experiment starts: as the spec says, else now."""
     day = case.spec.experiment.start
+    if case.mode is Mode.REPLAY and case.spec.decide.every is Every.MONTH:
+        raise SpecError(
+            f"{case.spec.use_case} decides every month, and a replay decides each unit once, when"
+            " it came.",
+            fix="pass `--mode shadow` and let months pass, or write `decide: {every: once}`",
+        )
     if day is None:
         if case.mode is Mode.REPLAY:
             raise SpecError(

@@ -46,7 +46,7 @@ class Recorded:
         month: under review: the newest closed one, or the present one while none is closed.
         closed: months of whose units every outcome window closed on a complete source.
         cohorts: sums over their outcomes, by month and arm.
-        pooled: the same, so that a unit decided in several months counts once.
+        by_unit: where units are decided every month, sums over each unit's mean; else None.
         assigned: units by arm, in closed months.
         pending: units whose outcome is not known yet.
         delivered: deliveries by state.
@@ -58,7 +58,7 @@ class Recorded:
     month: Month
     closed: Sequence[Month]
     cohorts: Sequence[CohortMoments]
-    pooled: Sequence[CohortMoments]
+    by_unit: Sequence[CohortMoments] | None
     assigned: Mapping[Arm, int]
     pending: int
     delivered: Mapping[DeliveryState, int]
@@ -87,7 +87,7 @@ def judge(case: Case, registered: Registered, recorded: Recorded) -> Review:
     spec = case.spec
     readout = read_out(
         recorded.cohorts,
-        pooled=recorded.pooled,
+        by_unit=recorded.by_unit,
         kind=spec.outcome.kind,
         level=registered.looks.level,
         rng=np.random.default_rng(int(registered.experiment_hash[:16], 16)),
@@ -177,13 +177,12 @@ def gather(
             months=closed,
         )
         reviewed = closed[-1] if closed else Month.of(as_of, zone=case.zone)
-        cohorts = outcomes.moments(connection, asked)
         repeated = case.spec.decide.every is Every.MONTH
         return Recorded(
             month=reviewed,
             closed=closed,
-            cohorts=cohorts,
-            pooled=outcomes.moments_by_unit(connection, asked) if repeated else cohorts,
+            cohorts=outcomes.moments(connection, asked),
+            by_unit=outcomes.moments_by_unit(connection, asked) if repeated else None,
             assigned=decisions.assigned(connection, use_case=name, mode=mode, months=closed),
             pending=sum(waiting.values()),
             delivered=outbox.counts(connection, use_case=name, mode=mode, months=closed),

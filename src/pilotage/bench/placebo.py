@@ -226,7 +226,7 @@ def recorded_until(
         month=month,
         closed=sorted({cohort.month for cohort in until}),
         cohorts=until,
-        pooled=until,
+        by_unit=None,
         assigned={arm: sum(c.moments.n for c in until if c.arm is arm) for arm in Arm},
         pending=0,
         delivered=dict.fromkeys(DeliveryState, 0),

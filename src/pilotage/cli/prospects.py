@@ -87,14 +87,8 @@ def prospect(opened: Opened, record: Record | None, spec: UseCase, *, as_of: dat
 
 
 def _history(case: Case, *, as_of: datetime) -> Baseline:
-    return read_history(
-        case.source,
-        start=launch.start_of(case, as_of=as_of),
-        window=case.spec.outcome.window,
-        zone=case.zone,
-        once=launch.counts_once(case),
-        declared=case.spec.outcome.baseline,
-    ).baseline
+    start = launch.start_of(case, as_of=as_of)
+    return read_history(case.source, launch.before(case, start=start)).baseline
 
 
 def _starts(case: Case, *, as_of: datetime) -> list[Finding]:

@@ -37,7 +37,7 @@ class Readout:
 def read_out(
     cohorts: Sequence[CohortMoments],
     *,
-    pooled: Sequence[CohortMoments],
+    by_unit: Sequence[CohortMoments] | None,
     kind: MetricKind,
     level: float,
     rng: np.random.Generator,
@@ -49,14 +49,15 @@ def read_out(
 
     Args:
         cohorts: by month and arm.
-        pooled: the same units, summed so that a unit decided in several months counts once.
+        by_unit: where units are decided every month, sums over each unit's mean, so that a unit
+            counts once; None where each has one outcome, and the cohorts just add.
         kind: proportion or mean.
         level: of the intervals.
         rng: draws assignments where clusters are too many to enumerate.
     """
     clustered = any(cohort.cluster for cohort in cohorts)
 
-    def compare(parts: Sequence[CohortMoments]) -> Effect | Finding:
+    def compare(parts: Sequence[CohortMoments], kind: MetricKind) -> Effect | Finding:
         if clustered:
             found = clustered_difference(_clusters(parts), rng=rng, level=level)
             return found if isinstance(found, Finding) else found.effect
@@ -64,16 +65,16 @@ def read_out(
         test = difference_of_proportions if kind is MetricKind.PROPORTION else difference
         return test(treatment, holdout, level=level)
 
-    whole = compare(pooled)
+    by_month = _by_month(cohorts, lambda parts: compare(parts, kind))
+    pooled = cohorts if by_unit is None else by_unit
+    whole = compare(pooled, kind if by_unit is None else MetricKind.MEAN)
     if isinstance(whole, Finding):
-        return Readout(
-            effect=None, relative=None, by_month=_by_month(cohorts, compare), findings=(whole,)
-        )
+        return Readout(effect=None, relative=None, by_month=by_month, findings=(whole,))
     ratio = relative(_arm(pooled, Arm.TREATMENT), _arm(pooled, Arm.HOLDOUT), level=level)
     return Readout(
         effect=whole,
         relative=None if clustered else ratio,
-        by_month=_by_month(cohorts, compare),
+        by_month=by_month,
         findings=(),
     )
 

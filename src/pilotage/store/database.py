@@ -69,10 +69,20 @@ def open_database(url: str, *, folder: Path) -> Engine:
         StoreError: the record cannot be opened or written.
     """
     engine = open_engine(url, folder=folder)
-    with translated(engine.url):
+    with closed_on_error(engine), translated(engine.url):
         if _schema(engine) != SCHEMA:
             _migrate(engine)
     return engine
+
+
+@contextmanager
+def closed_on_error(engine: Engine) -> Generator[None]:
+    """Leave no connection behind of a record that cannot be used."""
+    try:
+        yield
+    except StoreError:
+        engine.dispose()
+        raise
 
 
 @contextmanager

@@ -208,15 +208,12 @@ def moments_by_unit(connection: Connection, asked: Asked) -> list[CohortMoments]
         .subquery()
     )
     names = [of_units.c[column.name] for column in groups]
-    summed = (
-        select(
-            *names,
-            func.count().label("n"),
-            func.sum(of_units.c.mean).label("y"),
-            func.sum(of_units.c.mean * of_units.c.mean).label("yy"),
-        )
-        .group_by(*names)
-    )
+    summed = select(
+        *names,
+        func.count().label("n"),
+        func.sum(of_units.c.mean).label("y"),
+        func.sum(of_units.c.mean * of_units.c.mean).label("yy"),
+    ).group_by(*names)
     last = max(asked.months, default=None)
     if last is None:
         return []

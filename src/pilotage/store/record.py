@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Engine, func, select
 from pilotage.domain.entry import Entry
 from pilotage.domain.errors import StoreError
 from pilotage.governance.pseudonym import pseudonyms
-from pilotage.store.database import open_database, translated
+from pilotage.store.database import closed_on_error, open_database, translated
 from pilotage.store.keys import Secrets, open_secrets
 from pilotage.store.ledger import LedgerWriter
 from pilotage.store.tables import frontier
@@ -99,7 +99,7 @@ class Record:
                 try:
                     yield
                 finally:
-                    connection.invalidate()  # the server lets go of what its session held
+                    connection.execute(select(func.pg_advisory_unlock(PASS_LOCK)))
             return
         path = self.folder / STATE_FOLDER / "pass.lock"
         try:
@@ -128,7 +128,8 @@ def open_record(url: str, *, folder: Path, programme: str, clock: Callable[[], d
         StoreError: it cannot be opened or written.
     """
     engine = open_database(url, folder=folder)
-    with translated(engine.url), engine.connect().execution_options(reading=True) as connection:
-        new = not connection.scalar(select(frontier.c.size))
-    secrets = open_secrets(folder / STATE_FOLDER / "keys", programme=programme, new=new)
+    with closed_on_error(engine):
+        with translated(engine.url), engine.connect().execution_options(reading=True) as connection:
+            new = not connection.scalar(select(frontier.c.size))
+        secrets = open_secrets(folder / STATE_FOLDER / "keys", programme=programme, new=new)
     return Record(engine=engine, folder=folder, secrets=secrets, clock=clock)
