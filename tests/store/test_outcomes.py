@@ -1,0 +1,272 @@
+"""Outcomes against a brute-force account in Python, on both databases."""
+
+import random
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import orjson
+import pytest
+
+from pilotage.domain.cohort import CohortMoments
+from pilotage.domain.decision import Arm, Decision, Mode
+from pilotage.domain.month import Month
+from pilotage.store import outcomes
+from pilotage.store.ledger import stamp
+from pilotage.store.outcomes import Asked, Counted, Happening
+from pilotage.store.record import Record, open_record
+from tests.fakes import Clock
+from tests.store.examples import AT, USE_CASE, WINDOW, bodies, decide, decision, everything
+
+MONTHS = [Month(2026, 9), Month(2026, 10), Month(2026, 11)]
+TOLERANCE = 1e-9
+
+
+@dataclass(slots=True, kw_only=True)
+class Account:
+    """What a patient person would write down: all decisions, all happenings, what closed when."""
+
+    once: bool
+    decided: list[Decision]
+    heard: set[tuple[str, datetime, float]] = field(
+        default_factory=set[tuple[str, datetime, float]]
+    )
+    closed: dict[tuple[str, str], tuple[float, int]] = field(
+        default_factory=dict[tuple[str, str], tuple[float, int]]
+    )
+
+    def value(self, made: Decision) -> float:
+        inside = [
+            value
+            for unit, at, value in sorted(self.heard)
+            if unit == made.unit and made.assigned_at <= at < made.window_ends_at
+        ]
+        return float(bool(inside)) if self.once else sum(inside)
+
+    def correct(self) -> int:
+        changed = 0
+        for made in self.decided:
+            before = self.closed.get((made.unit, made.period))
+            if before and abs(self.value(made) - before[0]) > TOLERANCE:
+                self.closed[made.unit, made.period] = (self.value(made), before[1] + 1)
+                changed += 1
+        return changed
+
+    def close(self, complete_until: datetime) -> int:
+        ended = [
+            made
+            for made in self.decided
+            if made.window_ends_at <= complete_until and (made.unit, made.period) not in self.closed
+        ]
+        for made in ended:
+            self.closed[made.unit, made.period] = (self.value(made), 0)
+        return len(ended)
+
+
+def close(record: Record, counted: Counted, complete_until: datetime, *, batch: int = 7) -> int:
+    n = 0
+    with record.reading() as connection:
+        for ended in outcomes.due(connection, counted, complete_until=complete_until, batch=batch):
+            with record.transaction() as work:
+                outcomes.close(work, ended, use_case=USE_CASE)
+            n += len(ended)
+    return n
+
+
+def correct(record: Record, counted: Counted) -> int:
+    with record.transaction() as work:
+        return outcomes.correct(work, counted, as_of=AT)
+
+
+def note(record: Record, happenings: list[Happening]) -> None:
+    with record.transaction() as work:
+        outcomes.note(work, happenings, use_case=USE_CASE)
+
+
+def drawn(record: Record, rng: random.Random) -> list[Decision]:
+    """Forty units; every third one is decided in two months."""
+    made: list[Decision] = []
+    for i in range(40):
+        arm = rng.choice(list(Arm))
+        for turn in range(1 + (i % 3 == 0)):
+            at = AT + timedelta(seconds=rng.randrange(60 * 86_400)) + turn * timedelta(days=31)
+            made.append(
+                decision(
+                    record,
+                    f"lead-{i}",
+                    arm=arm,
+                    at=at,
+                    period=f"{Month.of(at)}-01/P1M",
+                    cluster=f"rep-{i % 4}",
+                    stratum=["Ä", "b", "Z"][i % 3],
+                )
+            )
+    return list({item.key: item for item in made}.values())
+
+
+def told(made: list[Decision], rng: random.Random) -> list[Happening]:
+    """Happenings before, inside, at the edges of and after windows; some said twice."""
+    found: list[Happening] = []
+    for item in made:
+        for _ in range(rng.randrange(4)):
+            edge = rng.choice([item.assigned_at, item.window_ends_at])
+            inside = item.assigned_at + WINDOW * rng.random()
+            at = rng.choice([edge, edge - timedelta(microseconds=1), inside, inside, inside])
+            found.append(Happening(unit=item.unit, at=at, value=rng.choice([1.0, 0.1, -2.5, 1e6])))
+    return found + found[::5]
+
+
+@pytest.mark.parametrize("once", [True, False], ids=["proportion", "mean"])
+@pytest.mark.parametrize("seed", range(3))
+def test_closing_and_correcting_agree_with_the_account(record: Record, seed: int, *, once: bool):
+    rng = random.Random(seed)
+    made = drawn(record, rng)
+    decide(record, made)
+    account = Account(once=once, decided=made)
+    counted = Counted(use_case=USE_CASE, mode=Mode.LIVE, once=once)
+    rest = told(made, rng)
+    rng.shuffle(rest)
+    for days in (0, 20, 45, 45, 80, 200):
+        cut = len(rest) if days == 200 else len(rest) // 3
+        arrived, rest = rest[:cut], rest[cut:]
+        note(record, arrived)
+        account.heard |= {(item.unit, item.at, item.value) for item in arrived}
+        until = AT + timedelta(days=days)
+        assert correct(record, counted) == account.correct()
+        assert close(record, counted, until) == account.close(until)
+    kept = {(row[1], row[2]): (row[3], row[4]) for row in everything(record)["outcome"]}
+    assert kept == {key: (pytest.approx(v), n) for key, (v, n) in account.closed.items()}
+    assert len(kept) == len(made)
+    assert max(n for _, n in account.closed.values()) > 0
+
+
+def test_what_is_noted_twice_counts_once(record: Record):
+    decide(record, [decision(record, "lead-1")])
+    [unit] = record.pseudonyms(["lead-1"], kind="lead")
+    said = Happening(unit=unit, at=AT + timedelta(days=1), value=5.0)
+    note(record, [said, said])
+    note(record, [said])
+    counted = Counted(use_case=USE_CASE, mode=Mode.LIVE, once=False)
+    assert close(record, counted, AT + WINDOW) == 1
+    assert [row[3] for row in everything(record)["outcome"]] == [5.0]
+
+
+def test_a_pass_that_hears_nothing_new_closes_and_corrects_nothing(record: Record):
+    made = drawn(record, random.Random(7))
+    decide(record, made)
+    note(record, told(made, random.Random(8)))
+    counted = Counted(use_case=USE_CASE, mode=Mode.LIVE, once=False)
+    late = AT + timedelta(days=400)
+    close(record, counted, late)
+    before = everything(record)
+    assert (correct(record, counted), close(record, counted, late)) == (0, 0)
+    assert everything(record) == before
+
+
+def test_a_unit_is_closed_when_its_window_has_ended_not_before(record: Record):
+    decide(record, [decision(record, "lead-1")])
+    counted = Counted(use_case=USE_CASE, mode=Mode.LIVE, once=True)
+    assert close(record, counted, AT + WINDOW - timedelta(microseconds=1)) == 0
+    with record.reading() as connection:
+        assert outcomes.pending(connection, use_case=USE_CASE, mode=Mode.LIVE) == {MONTHS[0]: 1}
+    assert close(record, counted, AT + WINDOW) == 1
+    with record.reading() as connection:
+        assert outcomes.pending(connection, use_case=USE_CASE, mode=Mode.LIVE) == {}
+
+
+def test_every_outcome_and_correction_names_its_entry(record: Record):
+    decide(record, [decision(record, "lead-1"), decision(record, "lead-2", arm=Arm.HOLDOUT)])
+    [first, _] = record.pseudonyms(["lead-1", "lead-2"], kind="lead")
+    counted = Counted(use_case=USE_CASE, mode=Mode.LIVE, once=True)
+    close(record, counted, AT + WINDOW)
+    note(record, [Happening(unit=first, at=AT + timedelta(days=2), value=1.0)])
+    assert correct(record, counted) == 1
+    with record.reading() as connection:
+        log = [orjson.loads(body) for body in bodies(connection)]
+        ends = outcomes.evidence(connection, asked(MONTHS))
+    rows = {row[1]: row for row in everything(record)["outcome"]}
+    assert log[rows[first][5]]["kind"] == "correction"
+    assert (log[rows[first][5]]["revision"], log[rows[first][5]]["value"]) == (1, "1")
+    assert {log[row[5]]["unit"] for row in rows.values()} == set(rows)
+    assert ends == (min(row[5] for row in rows.values()), max(row[5] for row in rows.values()))
+
+
+def test_when_a_unit_of_two_months_was_first_assigned(record: Record):
+    for at in (AT + timedelta(days=31), AT):
+        decide(record, [decision(record, "lead-1", at=at, period=f"{Month.of(at)}-01/P1M")])
+    [unit] = record.pseudonyms(["lead-1"], kind="lead")
+    with record.reading() as connection:
+        found = outcomes.assigned_at(connection, [unit, "x"], use_case=USE_CASE, mode=Mode.LIVE)
+        other = outcomes.assigned_at(connection, [unit], use_case=USE_CASE, mode=Mode.REPLAY)
+    assert found == {unit: AT}
+    assert other == {}
+
+
+def asked(months: list[Month], *, clustered: bool = False, shift: float = 0.25) -> Asked:
+    return Asked(use_case=USE_CASE, mode=Mode.LIVE, shift=shift, clustered=clustered, months=months)
+
+
+def in_six_digits(found: list[CohortMoments]) -> bytes:
+    return "\n".join(
+        f"{c.month} {c.arm} {c.cluster} {c.stratum} {c.moments.n}"
+        f" {c.moments.y:.6g} {c.moments.yy:.6g}"
+        for c in found
+    ).encode()
+
+
+@pytest.mark.parametrize("clustered", [True, False])
+def test_moments_are_sums_of_deviations_by_month_arm_and_cluster(
+    record: Record, *, clustered: bool
+):
+    made = drawn(record, random.Random(3))
+    decide(record, made)
+    note(record, told(made, random.Random(4)))
+    close(record, Counted(use_case=USE_CASE, mode=Mode.LIVE, once=False), AT + timedelta(days=400))
+    values = {(row[1], row[2]): float(str(row[3])) for row in everything(record)["outcome"]}
+    groups: dict[tuple[object, ...], list[float]] = {}
+    for item in made:
+        by = (item.cluster, item.stratum) if clustered else ("", "")
+        deviation = values[item.unit, item.period] - 0.25
+        groups.setdefault((item.month, item.arm, *by), []).append(deviation)
+    with record.reading() as connection:
+        found = outcomes.moments(connection, asked(MONTHS, clustered=clustered))
+    kept = {(c.month, c.arm, c.cluster, c.stratum): c.moments for c in found}
+    assert kept.keys() == {key for key in groups if key[0] in MONTHS}
+    for key, deviations in groups.items():
+        if key[0] in MONTHS:
+            sums = kept[key]  # pyright: ignore[reportArgumentType] - the key's parts are typed above
+            assert sums.n == len(deviations)
+            assert sums.y == pytest.approx(sum(deviations))
+            assert sums.yy == pytest.approx(sum(d * d for d in deviations))
+            assert sums.y_shift == 0.25
+
+
+def test_both_databases_give_the_same_bytes_in_six_digits(tmp_path: Path, postgres_url: str):
+    said: list[bytes] = []
+    for url in ("sqlite:///.pilotage/record.sqlite", postgres_url):
+        record = open_record(url, folder=tmp_path / url[:6], programme="acme", clock=Clock())
+        rng = random.Random(5)
+        made = drawn(record, rng)
+        decide(record, made)
+        note(record, told(made, rng))
+        counted = Counted(use_case=USE_CASE, mode=Mode.LIVE, once=False)
+        close(record, counted, AT + timedelta(days=400))
+        with record.reading() as connection:
+            said.append(
+                b"\n\n".join(
+                    in_six_digits(outcomes.moments(connection, asked(MONTHS, clustered=clustered)))
+                    + b"\n"
+                    + in_six_digits(
+                        outcomes.moments_by_unit(connection, asked(MONTHS, clustered=clustered))
+                    )
+                    for clustered in (True, False)
+                )
+            )
+        record.engine.dispose()
+    assert said[0] == said[1]
+    assert said[0].count(b"\n") > 30
+
+
+def test_a_stamp_sorts_as_time():
+    instants = [AT + timedelta(microseconds=i) for i in (0, 1, 10, 999_999, 10**9, 10**12)]
+    assert sorted(map(stamp, instants)) == [stamp(at) for at in instants]
