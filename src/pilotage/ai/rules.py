@@ -292,7 +292,7 @@ def _predictor(
 
 
 def _reason(measured: MeasuredRule, wording: Wording) -> str:
-    words = measured.reason
+    words = measured.reason.rstrip(". ")
     if not measured.n:
         return f"{words}: {_percent(measured.probability)}, declared, not measured yet"
     rate = _percent(measured.happened / measured.n)

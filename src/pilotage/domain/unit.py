@@ -71,7 +71,7 @@ def text_key(value: object) -> str | None:
 
     Floats are refused: 7.0 and 7 would be two units in one system and one in another.
 
-    >>> text_key("Zu\\u0308rich"), text_key(7), text_key(7.0), text_key("  "), text_key(None)
+    >>> text_key("Zu\u0308rich"), text_key(7), text_key(7.0), text_key("  "), text_key(None)
     ('Zürich', '7', None, None, None)
     """
     if isinstance(value, str):
