@@ -155,6 +155,13 @@ def _baseline(by_month: Mapping[Month, Running]) -> Baseline:
             f"the baseline months hold {total.n} units.",
             fix="load more history, or name months with units in `outcome.baseline`",
         )
+    if not total.standard_deviation:
+        raise SourceError(
+            f"all {total.n} units of the baseline months had the outcome {total.mean:g}: there is"
+            " nothing to compare with.",
+            fix="check that `data.outcomes.key` holds the keys of `data.units.key`, or name other"
+            " months in `outcome.baseline`",
+        )
     return Baseline(
         n=total.n,
         mean=total.mean,
