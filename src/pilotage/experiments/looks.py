@@ -19,7 +19,7 @@ def haybittle_peto(months: Sequence[Month], *, level: float = 0.95) -> LookPlan:
 
     The final look gets what Bonferroni leaves: error - 0.001 x interim looks, two-sided. That
     holds however information arrives. What it wastes pays for late looks at the same 0.001:
-    six looks and twelve late ones err in 4.8% of cases at equal monthly information.
+    six looks and twelve late ones err in 4.5% of cases at equal monthly information.
 
     Args:
         months: of the looks; the last one is final.

@@ -151,7 +151,8 @@ def _rules_candidate_has_rules(setting: _Setting) -> Finding | None:
         return None
     return _warns(
         "no-rules",
-        "The candidate `rules` has no rule: all units get the same probability.",
+        "The candidate `rules` has no rule: units get the past rate of their"
+        " `data.units.segment`, or one and the same rate.",
         fix="write decide.rules, such as {when: {origin: referral}, probability: 0.3,"
         " reason: referrals answer}",
     )
@@ -171,13 +172,12 @@ def _outcomes_are_complete_at_some_time(setting: _Setting) -> Finding | None:
 
 def _one_currency(setting: _Setting) -> Finding | None:
     use_case, own = setting.use_case, setting.programme.currency
-    used = {use_case.outcome.value.currency, use_case.budget.currency if use_case.budget else own}
-    if used == {own}:
+    used = use_case.outcome.value.currency
+    if used == own:
         return None
     return _warns(
         "several-currencies",
-        f"The programme counts in {own}, this use case in {_listed(sorted(used - {own}))};"
-        " the two do not add.",
+        f"The programme counts in {own}, this use case in {used}; the two do not add.",
         fix=f"write all amounts in {own}",
     )
 

@@ -206,3 +206,15 @@ class UseCase(Declared):
                 at=("data", "outcomes", "value"),
             )
         return self
+
+    @model_validator(mode="after")
+    def _one_currency(self) -> Self:
+        value = self.outcome.value.currency
+        if self.budget is not None and self.budget.currency != value:
+            raise refused(
+                f"is {self.budget.currency}, while `outcome.value` is in {value}: what it earns"
+                " and what it costs do not add.",
+                fix=f"write both in one currency, such as `currency: {value}`",
+                at=("budget", "currency"),
+            )
+        return self
