@@ -34,7 +34,7 @@ from pilotage.spec.decide import Deliver, Every
 from pilotage.store import decisions, outbox, outcomes, oversight, parking, registry, vault
 from pilotage.store.record import Record
 
-BATCH = 2_000
+BATCH = 5_000
 """Units decided in one transaction; what a crash can cost is the work of one batch."""
 
 Watch = Callable[[Tally], None]

@@ -3,6 +3,7 @@
 `python -m pilotage.bench.one_pass FOLDER`, as `pilotage.bench.flow` calls it.
 """
 
+import gc
 import resource
 import sys
 from dataclasses import dataclass
@@ -22,6 +23,7 @@ from pilotage.ports import Case
 from pilotage.store.record import Record
 from pilotage.store.tables import METADATA
 
+GARBAGE = 50_000
 KILOBYTE = 1024
 STATUS = Path("/proc/self/status")
 
@@ -53,6 +55,8 @@ PASS = TypeAdapter(Pass)
 
 def take(opened: Opened) -> Pass:
     """Take a programme's units down the whole road."""
+    gc.freeze()  # as `pilotage run` does
+    gc.set_threshold(GARBAGE)
     record, case = opened.record(), opened.case(opened.spec, now=AS_OF)
     progress = Progress()
 

@@ -1,5 +1,6 @@
 """`pilotage run`: one pass."""
 
+import gc
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -12,6 +13,10 @@ from pilotage.domain.decision import Mode
 from pilotage.domain.tally import Tally
 from pilotage.ports import Case
 from pilotage.store.record import Record
+
+
+GARBAGE = 50_000
+"""Objects between two looks for garbage: a batch makes many, and nearly all die by themselves."""
 
 
 @click.command("run")
@@ -63,6 +68,8 @@ def command(
 
 def run_one(case: Case, record: Record, *, as_of: datetime) -> Tally:
     """Take one use case through one pass, with a progress line."""
+    gc.freeze()  # what is imported stays: no batch is worth looking through it for garbage
+    gc.set_threshold(GARBAGE)
     progress = Progress()
     try:
         return flow.run(

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import lru_cache
+from functools import lru_cache
 
 from sqlalchemy import Connection, func, insert, select, update
 
@@ -118,6 +119,7 @@ def signed(item: Entry, *, by: Signer) -> Entry:
 
 
 @lru_cache(maxsize=10_000)  # a batch names the same instants in rows and entries
+@lru_cache(maxsize=4_096)  # the units of a batch share their instants
 def stamp(at: datetime) -> str:
     """Return an instant as text in UTC, to the microsecond, so that text sorts as time.
 

@@ -24,7 +24,10 @@ from pilotage.store.record import Transaction
 from pilotage.store.tables import decision, outbox
 
 _PENDING: ColumnElement[str] = literal_column(f"'{DeliveryState.PENDING.value}'", Text())
-"""Written out: SQLite knows a partial index by the text of its condition."""
+WAITS: ColumnElement[bool] = outbox.c.state == literal_column(
+    f"'{DeliveryState.WAITING.value}'", Text()
+)
+"""Both are written out: SQLite knows a partial index by the text of its condition."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -167,7 +170,7 @@ def move(  # noqa: PLR0913 - three of them name the decision
             outbox.c.use_case == use_case,
             outbox.c.unit == unit,
             outbox.c.period == period,
-            outbox.c.state == DeliveryState.WAITING.value,
+            WAITS,
         )
         .values(state=to.value)
     )

@@ -115,7 +115,7 @@ def fields(connection: Connection, number: int) -> list[str]:
             & (outbox.c.unit == oversight.c.unit)
             & (outbox.c.period == oversight.c.period),
         )
-        .where(oversight.c.number == number, outbox.c.state == DeliveryState.WAITING.value)
+        .where(oversight.c.number == number, outbox_rows.WAITS)
         .order_by(outbox.c.field)
     )
     return list(connection.scalars(found))
@@ -198,5 +198,9 @@ def _asked(connection: Connection, reply: Reply, *, by: Signer) -> _Asked:
 
 
 def _records(connection: Connection, units: Sequence[str]) -> dict[str, str]:
-    found = select(outbox.c.unit, outbox.c.record).where(outbox.c.unit.in_(units)).distinct()
+    found = (
+        select(outbox.c.unit, outbox.c.record)
+        .where(outbox.c.unit.in_(units), outbox_rows.WAITS)
+        .distinct()
+    )
     return {row.unit: row.record for row in connection.execute(found)}

@@ -170,7 +170,14 @@ outbox = _table(
         sqlite_where=text("state = 'pending'"),
         postgresql_where=text("state = 'pending'"),
     ),
-    Index("outbox_by_unit", "use_case", "unit", "period"),
+    Index(
+        "outbox_waiting",
+        "use_case",
+        "unit",
+        "period",
+        sqlite_where=text("state = 'waiting'"),
+        postgresql_where=text("state = 'waiting'"),
+    ),
 )
 """What leaves the house; `seq` is the decision's ledger entry, and the order of delivery."""
 

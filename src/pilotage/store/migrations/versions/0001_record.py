@@ -111,7 +111,13 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("key"),
         sqlite_strict=True,
     )
-    op.create_index("outbox_by_unit", "outbox", ["use_case", "unit", "period"])
+    op.create_index(
+        "outbox_waiting",
+        "outbox",
+        ["use_case", "unit", "period"],
+        sqlite_where=sa.text("state = 'waiting'"),
+        postgresql_where=sa.text("state = 'waiting'"),
+    )
     op.create_index(
         "outbox_pending",
         "outbox",
