@@ -119,6 +119,7 @@ class Opened:
                 strata=spec.experiment.strata,
                 segment=units.segment,
                 attributes=spec.decide.columns,
+                name=units.table,
             ),
             outcomes=OutcomeColumns(
                 table=self.location(outcomes.table, asked_by=spec.use_case),
@@ -127,6 +128,7 @@ class Opened:
                 value=outcomes.value,
                 complete_until=outcomes.complete_until_date or outcomes.complete_until,
                 where=outcomes.conditions,
+                name=outcomes.table,
             ),
             zone=self.programme.timezone,
             now=now,

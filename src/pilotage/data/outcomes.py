@@ -32,6 +32,7 @@ class OutcomeColumns:
 
     Args:
         table: path or URL.
+        name: what the spec calls it; parked rows are kept under it wherever the file moves.
         key: the unit's.
         at: when the outcome happened.
         value: the amount; None where a row means that it happened (a proportion).
@@ -46,6 +47,7 @@ class OutcomeColumns:
     value: str | None = None
     complete_until: str | date | None = None
     where: Mapping[str, str] = field(default_factory=dict[str, str])
+    name: str = ""
 
 
 def holding(table: CustomerTable, where: Mapping[str, str]) -> CustomerTable:
@@ -88,7 +90,7 @@ class OutcomeTable:
     def read(self, window: Window, *, batch: int) -> Iterator[tuple[list[Outcome], list[Parked]]]:
         """Yield the window's rows in batches, by time and key; two of one unit are both kept."""
         rows = self._rows(window)
-        seen: Counter[Result] = Counter()
+        called, seen = self._columns.name or self._table.location, Counter[Result]()
         with readable(self._table.location):
             for chunk in stream(rows, batch=batch):
                 sound = [
@@ -97,7 +99,7 @@ class OutcomeTable:
                     if reason is None
                 ]
                 faulty = chunk if len(sound) < len(chunk) else []
-                yield sound, parked(self._table.location, faulty, seen=seen)
+                yield sound, parked(called, faulty, seen=seen)
 
     def complete_until(self) -> datetime | None:
         """Return up to when every outcome has arrived, never later than now; None if unknown."""

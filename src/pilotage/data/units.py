@@ -38,6 +38,7 @@ class UnitColumns:
 
     Args:
         table: path or URL.
+        name: what the spec calls it; parked rows are kept under it wherever the file moves.
         key: text or whole numbers.
         at: when a unit came into being.
         cluster: what the arm is drawn for; None for the unit itself.
@@ -53,6 +54,7 @@ class UnitColumns:
     strata: tuple[str, ...] = ()
     segment: str | None = None
     attributes: tuple[str, ...] | None = None
+    name: str = ""
 
 
 class UnitTable:
@@ -93,7 +95,7 @@ class UnitTable:
             for i, name in enumerate(rows.columns)
             if i >= FIXED and rows[name].type().is_timestamp()
         ]
-        seen: Counter[Result] = Counter()
+        called, seen = self._columns.name or self._table.location, Counter[Result]()
         with readable(self._table.location):
             for chunk in stream(rows, batch=batch):
                 sound = [row for row in chunk if row[0] is None]
@@ -109,7 +111,7 @@ class UnitTable:
                     for row in (_with_zones(sound, times) if times else sound)
                 ]
                 faulty = chunk if len(sound) < len(chunk) else []
-                yield units, parked(self._table.location, faulty, seen=seen)
+                yield units, parked(called, faulty, seen=seen)
 
     def _rows(self, window: Window) -> Rows:
         """Return reason, detail, key, time, cluster, stratum, segment, then the attributes."""
