@@ -25,9 +25,14 @@ class Clock:
 
 @dataclass(slots=True, kw_only=True)
 class ListSource:
-    """Units and outcomes from lists, in the order given; implements `ports.Source`."""
+    """Units and outcomes from lists, in the order given; implements `ports.Source`.
+
+    Args:
+        refused: rows that come with the first batch of units.
+    """
 
     held: Sequence[Unit] = ()
+    refused: Sequence[Parked] = ()
     happened: Sequence[Outcome] = ()
     complete: datetime | None = None
 
@@ -37,7 +42,7 @@ class ListSource:
         """Yield the units of [since, until)."""
         found = [item for item in self.held if (not since or item.at >= since) and item.at < until]
         for start in range(0, len(found), batch):
-            yield found[start : start + batch], ()
+            yield found[start : start + batch], () if start else self.refused
 
     def outcomes(
         self, *, since: datetime | None, until: datetime, batch: int

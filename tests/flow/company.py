@@ -172,9 +172,19 @@ class Company:
         with self.opened(now=now or as_of, mode=mode) as (case, record):
             return flow.run(case, record, as_of=instant(as_of))
 
+    @contextmanager
+    def record(self) -> Generator[Record]:
+        """Open the record only."""
+        self.write()
+        record = open_programme(self.folder, data_folder=None).record()
+        try:
+            yield record
+        finally:
+            record.engine.dispose()
+
     def rows(self) -> dict[str, list[tuple[Any, ...]]]:
         """All rows of all tables of the record."""
-        with self.opened() as (_, record):
+        with self.record() as record:
             return everything(record)
 
     def log(self, kind: str | None = None) -> list[dict[str, Any]]:
@@ -187,7 +197,7 @@ class Company:
         return [(Path(row[2]).stem, row[3], row[4]) for row in self.rows()["parked"]]
 
     def pseudonym(self, key: str, kind: str = "lead") -> str:
-        with self.opened() as (_, record):
+        with self.record() as record:
             return record.pseudonyms([key], kind=kind)[0]
 
     def in_csv(self, name: str = "lead") -> list[dict[str, str]]:
