@@ -37,6 +37,9 @@ from pilotage.store.record import Record
 BATCH = 5_000
 """Units decided in one transaction; what a crash can cost is the work of one batch."""
 
+DELIVERIES = 10_000
+"""Values written to a tool between two receipts."""
+
 Watch = Callable[[Tally], None]
 """Told after every batch how far the pass has come."""
 
@@ -293,7 +296,7 @@ def release(case: Case, record: Record, *, as_of: datetime) -> Iterator[Tally]:
                     use_case=case.spec.use_case,
                     mode=case.mode,
                     tool=tool,
-                    limit=BATCH,
+                    limit=DELIVERIES,
                 )
             if not posted:
                 break

@@ -14,7 +14,6 @@ from pilotage.domain.tally import Tally
 from pilotage.ports import Case
 from pilotage.store.record import Record
 
-
 GARBAGE = 50_000
 """Objects between two looks for garbage: a batch makes many, and nearly all die by themselves."""
 

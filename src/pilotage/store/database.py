@@ -2,6 +2,7 @@
 
 import re
 import sqlite3
+import weakref
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from functools import cache
@@ -147,6 +148,7 @@ def open_engine(url: str, *, folder: Path) -> Engine:
             path = folder / (parsed.database or "")
             _make_folder(path.parent)
             engine = create_engine(parsed.set(database=str(path)))
+            weakref.finalize(engine, engine.pool.dispose)  # at exit: the file alone is then whole
             event.listen(engine, "connect", _configure_sqlite)
             event.listen(engine, "begin", _begin_immediate)
             return engine

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import lru_cache
-from functools import lru_cache
 
 from sqlalchemy import Connection, func, insert, select, update
 

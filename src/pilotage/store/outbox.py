@@ -45,30 +45,34 @@ def post(work: Transaction, recorded: Sequence[Recorded], *, deliver: Sequence[D
 
     What a person is asked about waits there for the answer.
     """
+    fields = [
+        (to.tool, to.object, field, what) for to in deliver for field, what in to.fields.items()
+    ]
     rows: list[Row] = []
     for item in recorded:
         made = item.decision
         state = _STATES.get(made.route)
         if state is None or made.proposal is None:
             continue
-        for to in deliver:
-            rows += [
-                (
-                    delivery_key(made.key, tool=to.tool, object_name=to.object, field=field),
-                    item.number,
-                    made.use_case,
-                    made.unit,
-                    made.period,
-                    to.tool,
-                    to.object,
-                    made.record,
-                    field,
-                    _shown(made.proposal, what),
-                    state,
-                    "",
-                )
-                for field, what in to.fields.items()
-            ]
+        decided = made.key
+        rows += [
+            (
+                delivery_key(decided, tool=tool, object_name=name, field=field),
+                item.number,
+                made.use_case,
+                made.unit,
+                made.period,
+                made.mode.value,
+                tool,
+                name,
+                made.record,
+                field,
+                _shown(made.proposal, what),
+                state,
+                "",
+            )
+            for tool, name, field, what in fields
+        ]
     insert_rows(work.connection, outbox, rows)
 
 
@@ -92,17 +96,11 @@ def pending(
             outbox.c.field,
             outbox.c.value,
         )
-        .join(
-            decision,
-            (decision.c.use_case == outbox.c.use_case)
-            & (decision.c.unit == outbox.c.unit)
-            & (decision.c.period == outbox.c.period),
-        )
         .where(
             outbox.c.use_case == use_case,
-            outbox.c.state == _PENDING,
+            outbox.c.mode == mode.value,
             outbox.c.tool == tool,
-            decision.c.mode == mode.value,
+            outbox.c.state == _PENDING,
         )
         .order_by(outbox.c.seq, outbox.c.key)
         .limit(limit)

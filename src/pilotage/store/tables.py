@@ -156,6 +156,7 @@ outbox = _table(
     Column("use_case", Text, nullable=False),
     Column("unit", Text, nullable=False),
     Column("period", Text, nullable=False),
+    Column("mode", Text, nullable=False),
     Column("tool", Text, nullable=False),
     Column("object", Text, nullable=False),
     Column("record", Text, nullable=False),
@@ -166,6 +167,7 @@ outbox = _table(
     Index(
         "outbox_pending",
         "use_case",
+        "mode",
         "seq",
         sqlite_where=text("state = 'pending'"),
         postgresql_where=text("state = 'pending'"),

@@ -101,6 +101,7 @@ def upgrade() -> None:
         sa.Column("use_case", sa.Text(), nullable=False),
         sa.Column("unit", sa.Text(), nullable=False),
         sa.Column("period", sa.Text(), nullable=False),
+        sa.Column("mode", sa.Text(), nullable=False),
         sa.Column("tool", sa.Text(), nullable=False),
         sa.Column("object", sa.Text(), nullable=False),
         sa.Column("record", sa.Text(), nullable=False),
@@ -121,7 +122,7 @@ def upgrade() -> None:
     op.create_index(
         "outbox_pending",
         "outbox",
-        ["use_case", "seq"],
+        ["use_case", "mode", "seq"],
         sqlite_where=sa.text("state = 'pending'"),
         postgresql_where=sa.text("state = 'pending'"),
     )
