@@ -213,7 +213,7 @@ def test_a_halt_stops_deliveries_within_a_batch(live: Company, monkeypatch: pyte
 
 def test_a_halt_stops_decisions_within_a_batch(live: Company, monkeypatch: pytest.MonkeyPatch):
     sign_all(live)
-    monkeypatch.setattr(flow, "DELIVERIES", 5)
+    monkeypatch.setattr(flow, "BATCH", 5)
     with live.opened(now=TODAY) as (case, record):
         halting = replace(case, source=HaltingSource(company=live, inner=case.source))
         with pytest.raises(RefusedError, match="wrong prices"):
