@@ -29,7 +29,8 @@ help: ## list these commands
 		| awk -F'|' '{printf "%-16s%s\n", $$1, $$2}'
 
 demo: $(VENV)/.run ## see a programme run, from pilot to a number
-	@$(BIN)/pilotage demo $(ARGS)
+	@$(BIN)/pilotage demo --again $(ARGS)
+	@echo "(without an activated .venv, the command is $(BIN)/pilotage)"
 
 test: $(VENV)/.dev ## run every test (ARGS="-k ledger" picks some)
 	@$(BIN)/pytest -n auto $(ARGS)

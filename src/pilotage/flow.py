@@ -320,7 +320,7 @@ def listen(happened: Sequence[Outcome], case: Case, record: Record, *, as_of: da
         if name not in assigned:
             refused += [] if item.known else [misplaced(item, case, reason="unknown-unit")]
         elif item.at < assigned[name]:
-            refused.append(misplaced(item, case, reason="before-assignment"))
+            refused.append(misplaced(item, case, reason=parking.BEFORE_ASSIGNMENT))
         else:
             heard.append(outcomes.Happening(unit=name, at=item.at, value=item.value))
     if heard:
@@ -331,7 +331,7 @@ def listen(happened: Sequence[Outcome], case: Case, record: Record, *, as_of: da
 
 MISPLACED = {
     "unknown-unit": "it happened on {at:%Y-%m-%d %H:%M} to a unit that {units!r} does not have",
-    "before-assignment": "it happened on {at:%Y-%m-%d %H:%M}, before the unit was assigned",
+    parking.BEFORE_ASSIGNMENT: "it happened on {at:%Y-%m-%d %H:%M}, before the unit was assigned",
 }
 
 

@@ -14,7 +14,7 @@ import numpy as np
 from sqlalchemy import Connection
 
 from pilotage.domain.cohort import Cohort, CohortMoments
-from pilotage.domain.decision import Arm, DeliveryState
+from pilotage.domain.decision import Arm, DeliveryState, Mode
 from pilotage.domain.effect import Origin
 from pilotage.domain.errors import RefusedError
 from pilotage.domain.experiment import Registered
@@ -23,6 +23,7 @@ from pilotage.domain.money import Money
 from pilotage.domain.month import Month
 from pilotage.domain.review import Better, CohortEffect, Metric, Review
 from pilotage.domain.verdict import Conclusion
+from pilotage.experiments.design import DAYS_PER_MONTH
 from pilotage.experiments.forecast import first_closing, forecast
 from pilotage.experiments.ratio_check import ArmCount, Stage, ratio_mismatches
 from pilotage.experiments.readout import Readout, read_out
@@ -30,7 +31,7 @@ from pilotage.governance.permit import VALUE, in_force
 from pilotage.ports import Case
 from pilotage.spec.decide import Every
 from pilotage.spec.hashing import value_hash
-from pilotage.store import decisions, outbox, outcomes, registry, verdicts
+from pilotage.store import decisions, outbox, outcomes, parking, registry, verdicts
 from pilotage.store.record import Record
 from pilotage.value.economics import Economics, breakeven, worth_per_month
 from pilotage.value.evidence import Evidence
@@ -50,6 +51,9 @@ class Recorded:
         assigned: units by arm, in closed months.
         pending: units whose outcome is not known yet.
         delivered: deliveries by state.
+        newest: when the newest unit of the last closed month was assigned.
+        in_time: outcomes that came after their unit was decided.
+        too_late: outcomes that came before, so that they do not count.
         evidence: first and last ledger entry of the outcomes.
         approved: whether finance has signed the value in force.
         concluded: the earlier month that said scale or stop, if there is one.
@@ -63,6 +67,9 @@ class Recorded:
     pending: int
     delivered: Mapping[DeliveryState, int]
     evidence: tuple[int, int] | None
+    newest: datetime | None = None
+    in_time: int = 0
+    too_late: int = 0
     approved: bool = False
     concluded: Conclusion | None = None
 
@@ -78,6 +85,12 @@ def review(case: Case, record: Record, *, month: Month | None, as_of: datetime) 
         RefusedError: nothing ran yet, or the month is not closed.
     """
     registered = registered_of(case, record)
+    if as_of < registered.started_at:
+        raise RefusedError(
+            f"{case.spec.use_case} began on {registered.started_at:%Y-%m-%d}; there is nothing to"
+            f" review as of {as_of:%Y-%m-%d}.",
+            fix="leave --as-of out, or name a later day",
+        )
     recorded = gather(case, registered, record, month=month, as_of=as_of)
     return judge(case, registered, recorded)
 
@@ -187,6 +200,9 @@ def gather(
             pending=sum(waiting.values()),
             delivered=outbox.counts(connection, use_case=name, mode=mode, months=closed),
             evidence=outcomes.evidence(connection, asked),
+            newest=decisions.newest(connection, use_case=name, mode=mode, month=reviewed),
+            in_time=outcomes.heard(connection, use_case=name),
+            too_late=parking.count(connection, use_case=name, reason=parking.BEFORE_ASSIGNMENT),
             approved=is_approved(case, connection, as_of=as_of),
             concluded=verdicts.conclusion(
                 connection, Cohort(use_case=name, mode=mode, month=reviewed)
@@ -196,6 +212,36 @@ def gather(
 
 def check(case: Case, registered: Registered, recorded: Recorded) -> tuple[Finding, ...]:
     """Return what forbids or weakens the comparison."""
+    return (*late_decisions(recorded), *sizes(case, registered, recorded))
+
+
+LATE_SHARE = 0.1
+"""Of outcomes. When more than that came before the decision, the rest is no fair picture."""
+
+
+FEW_OUTCOMES = 50
+"""Below this many, the share of late ones says nothing yet."""
+
+
+def late_decisions(recorded: Recorded) -> tuple[Finding, ...]:
+    """Block a verdict over units that were decided after most had shown what they would do."""
+    told = recorded.too_late + recorded.in_time
+    if told < FEW_OUTCOMES or recorded.too_late <= LATE_SHARE * told:
+        return ()
+    return (
+        Finding(
+            code="decided-too-late",
+            severity=Severity.BLOCKS,
+            detail=f"{recorded.too_late:,} outcomes came before their unit was decided, and do"
+            " not count: the pass runs too seldom for this process.",
+            fix="let `pilotage run` run more often, such as every hour; `pilotage status` shows"
+            " the parked outcomes",
+        ),
+    )
+
+
+def sizes(case: Case, registered: Registered, recorded: Recorded) -> tuple[Finding, ...]:
+    """Return what is wrong with how large the arms are, or what the forecast leaves out."""
     if registered.counted:
         return (
             Finding(
@@ -256,7 +302,8 @@ def is_approved(case: Case, connection: Connection, *, as_of: datetime) -> bool:
 def economics_of(case: Case, registered: Registered, recorded: Recorded) -> Economics:
     """Return what turns the effect into money, and whether finance approved it."""
     spec, value = case.spec, case.spec.outcome.value
-    units, months = sum(recorded.assigned.values()), len(recorded.closed)
+    units = sum(recorded.assigned.values())
+    months = covered_months(case, registered, recorded)
     cost = spec.budget.run_per_month if spec.budget else 0
     return Economics(
         value=Money.of(value.amount, value.currency),
@@ -264,6 +311,25 @@ def economics_of(case: Case, registered: Registered, recorded: Recorded) -> Econ
         units_per_month=units / months if months else registered.baseline.volume_per_month,
         run_cost_per_month=Money.of(cost, value.currency),
     )
+
+
+def covered_months(case: Case, registered: Registered, recorded: Recorded) -> float:
+    """Return how many months the closed cohorts span; first and last may be in part."""
+    if not recorded.closed:
+        return 0.0
+    first, last = recorded.closed[0], recorded.closed[-1]
+    missing = 0.0
+    if first.start(zone=case.zone) < registered.started_at < first.end(zone=case.zone):
+        missing += share_before(registered.started_at, first, case)
+    if case.mode is Mode.REPLAY and recorded.newest is not None:  # the export may end in a month
+        missing += 1 - share_before(recorded.newest, last, case)
+    return max(len(recorded.closed) - missing, 1 / DAYS_PER_MONTH)
+
+
+def share_before(instant: datetime, month: Month, case: Case) -> float:
+    """Return the share of a month that lies before an instant of it."""
+    start, end = month.start(zone=case.zone), month.end(zone=case.zone)
+    return (instant - start) / (end - start)
 
 
 def metric_of(case: Case, registered: Registered, economics: Economics) -> Metric:

@@ -12,7 +12,6 @@ from pilotage import flow
 from pilotage import review as story
 from pilotage.bench.placebo import (
     Plan,
-    Untreated,
     bench_placebo,
     registered_plan,
     reviewed,
@@ -91,7 +90,7 @@ def test_an_effect_that_is_there_is_found(opened: Opened):
     rate = np.array([0.4 if arm is Arm.TREATMENT else 0.1 for arm in draw])
     for odds, verdict in ((rate, Verdict.SCALE), (0.5 - rate, Verdict.STOP)):
         value = (rng.random(len(rate)) < odds).astype(float)
-        treated = Untreated(keys=units.keys, month=units.month, value=value, months=units.months)
+        treated = replace(units, value=value)
         given = reviewed(plan, treated)
         assert [one.ruling.verdict for one in given] == [verdict] * 3
 

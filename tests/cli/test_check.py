@@ -99,7 +99,7 @@ def test_outcomes_that_never_happen_in_the_window_leave_nothing_to_plan_with(dra
     )
     said = check(drafted, "--json")
     assert said.code == 1
-    assert "there is nothing to improve on" in findings(said)["no-spread"]["detail"]
+    assert "there is nothing to compare with" in findings(said)["cannot-run"]["detail"]
 
 
 def test_a_start_in_the_past_is_warned_of_outside_a_replay(drafted: Path):

@@ -56,8 +56,8 @@ def test_rows_that_were_parked_are_shown_by_reason_with_an_example(drafted: Path
     write(drafted.parent / "leads.csv", LEADS_HEADER, leads)
     pilotage("run", "-p", str(drafted))
     said = pilotage("status", "-p", str(drafted)).out
-    assert "1 rows of leads.csv parked, missing-key: key column 'lead_id' is empty" in said
-    assert "2 rows of leads.csv parked, duplicate-key: 2 rows have this 'lead_id'" in said
+    assert "1 rows of leads parked, missing-key: key column 'lead_id' is empty" in said
+    assert "2 rows of leads parked, duplicate-key: 2 rows have this 'lead_id'" in said
 
 
 def test_proposals_that_wait_for_a_person_are_counted_with_the_oldest(drafted: Path):

@@ -129,7 +129,7 @@ def test_effects_and_money_carry_interval_counts_method_and_standing():
     page = words(render_page(examples.programme(examples.scaling())))
     for part in (
         "+1.8 points [0.6, 3.0] +15% [5%, 25%] relative 95% interval",
-        "USD 81,000 [27,000, 135,000] after running cost approved by finance",
+        "USD 81,000 [27,000, 135,000] after running cost unit value approved by finance",
         "14,402 treated 3,600 held out, at 12.0% randomised; difference in means (Welch)",
     ):
         assert part in page
@@ -145,7 +145,7 @@ def test_a_total_is_shown_only_where_the_review_has_one():
     assert "their intervals do not add to one honest total" in without
     total = examples.scaling().money
     given = words(render_page(examples.programme(examples.holding(), total=total)))
-    assert "USD 81,000 a month [27,000, 135,000] approved by finance" in given
+    assert "USD 81,000 a month [27,000, 135,000] unit value approved by finance" in given
     assert "honest total" not in given
 
 

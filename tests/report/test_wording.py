@@ -56,7 +56,7 @@ def test_money_drops_digits_that_its_interval_cannot_carry():
 
 
 def test_only_an_approval_by_finance_is_called_one():
-    assert wording.standing(Origin.APPROVED) == "approved by finance"
+    assert wording.standing(Origin.APPROVED) == "unit value approved by finance"
     others = [wording.standing(origin) for origin in Origin if origin is not Origin.APPROVED]
     assert all("unapproved until finance signs" in words for words in others)
 

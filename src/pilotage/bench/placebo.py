@@ -8,7 +8,7 @@ plan, and `review.judge`, which computes effect, checks, money and ruling.
 
 import math
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -55,12 +55,14 @@ class Untreated:
         month: of each unit, as a place in `months`.
         value: its outcome within the window.
         months: closed ones, oldest first.
+        newest: when the last unit of each came.
     """
 
     keys: Sequence[str]
     month: NDArray[np.intp]
     value: NDArray[np.float64]
     months: Sequence[Month]
+    newest: Mapping[Month, datetime]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -164,6 +166,7 @@ def untreated(plan: Plan, *, as_of: datetime) -> Untreated:
         month=np.array([months.index(month_of[place]) for place in kept], dtype=np.intp),
         value=np.array([float(bool(values[k])) if once else math.fsum(values[k]) for k in kept]),
         months=months,
+        newest=dict(sorted(zip(month_of, (unit.at for unit in units), strict=True))),
     )
 
 
@@ -185,7 +188,7 @@ def reviewed(plan: Plan, units: Untreated) -> list[Review]:
     given: list[Review] = []
     earlier: Conclusion | None = None
     for month in units.months:
-        recorded = recorded_until(month, cohorts, concluded=earlier)
+        recorded = recorded_until(month, cohorts, newest=units.newest[month], concluded=earlier)
         one = story.judge(plan.case, plan.registered, recorded)
         given.append(one)
         ruling = one.ruling
@@ -218,7 +221,11 @@ def drawn(plan: Plan, units: Untreated) -> list[CohortMoments]:
 
 
 def recorded_until(
-    month: Month, cohorts: Sequence[CohortMoments], *, concluded: Conclusion | None
+    month: Month,
+    cohorts: Sequence[CohortMoments],
+    *,
+    newest: datetime,
+    concluded: Conclusion | None,
 ) -> story.Recorded:
     """Return what a record would hold of the months up to this one."""
     until = [cohort for cohort in cohorts if cohort.month <= month]
@@ -231,6 +238,7 @@ def recorded_until(
         pending=0,
         delivered=dict.fromkeys(DeliveryState, 0),
         evidence=None,
+        newest=newest,
         approved=False,
         concluded=concluded,
     )

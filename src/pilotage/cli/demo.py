@@ -66,19 +66,22 @@ EVERYBODY = 100_000
     show_default=True,
     help="How long the company lives with its AI.",
 )
+@click.option("--again", is_flag=True, help="Replace what an earlier demo left in FOLDER.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON for machines.")
-def command(folder: Path, world: str, seed: int, months: int, *, as_json: bool) -> None:
+def command(
+    folder: Path, world: str, seed: int, months: int, *, again: bool, as_json: bool
+) -> None:
     """Take a simulated company down the whole road, and show what the review says of it.
 
     The company's true effects are known, so the verdicts can be held against the truth.
     """
-    fresh(folder)
+    fresh(folder, again=again)
     simulated = replace(World.named(world, seed=seed), start=START, months=months)
     company = Company(simulated, folder / "data")
     company.open()
     staff = hire()
     declare(company.world, staff, folder)
-    opened = open_programme(folder, data_folder=folder / "data")
+    opened = open_programme(folder, data_folder=None)
     record = opened.record()
     sign_off(opened, record, staff, at=company.world.start.start())
     pages: list[ProgrammeReview] = []
@@ -133,8 +136,8 @@ def obey(reviewed: Review, record: Record, owner: Signer, *, as_of: datetime) ->
         )
 
 
-def fresh(folder: Path) -> None:
-    """Make the folder, in place of an earlier demo's; never in place of anything else.
+def fresh(folder: Path, *, again: bool) -> None:
+    """Make the folder; in place of an earlier demo's when asked to, never of anything else.
 
     Raises:
         PilotageError: it holds something that no demo made.
@@ -142,6 +145,11 @@ def fresh(folder: Path) -> None:
     if folder.exists() and not (folder / MARK).exists() and any(folder.iterdir()):
         raise PilotageError(
             f"{folder} is not empty, and no demo made it.", fix="pilotage demo ANOTHER_FOLDER"
+        )
+    if (folder / MARK).exists() and not again:
+        raise PilotageError(
+            f"{folder} holds an earlier demo.",
+            fix=f"pilotage demo {folder} --again, which deletes it; or name ANOTHER_FOLDER",
         )
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)

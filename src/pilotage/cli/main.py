@@ -65,15 +65,23 @@ def main(arguments: list[str] | None = None) -> None:
     except PilotageError as error:
         _say(error, as_json="--json" in given)
         sys.exit(error.exit_code)
+    except OSError as error:
+        if isinstance(error, BrokenPipeError):  # the reader, such as `head`, has seen enough
+            sys.stderr.close()
+            sys.exit(0)
+        where = f"{error.filename}: " if error.filename else ""
+        refused = PilotageError(
+            f"{where}{(error.strerror or str(error)).lower()}.",
+            fix="check that the path exists and is yours to write, and that the disk has space",
+        )
+        _say(refused, as_json="--json" in given)
+        sys.exit(refused.exit_code)
     except click.exceptions.Abort:
         click.echo("\nInterrupted. Nothing is lost: run the same command again.", err=True)
         sys.exit(INTERRUPTED)
     except click.ClickException as error:
         error.show()
         sys.exit(error.exit_code)
-    except BrokenPipeError:  # the reader, such as `head`, has seen enough
-        sys.stderr.close()
-        sys.exit(0)
     sys.exit(code if isinstance(code, int) else 0)
 
 

@@ -56,6 +56,19 @@ class Opened:
         """Return the named use case, or all of them."""
         return [self.spec(name)] if name else list(self.specs.values())
 
+    def require_use_cases(self) -> None:
+        """Refuse a programme without any.
+
+        Raises:
+            SpecError: no file declares one.
+        """
+        if not self.specs:
+            raise SpecError(
+                f"{self.folder}: no use case is declared"
+                f" ({', '.join(self.programme.use_cases)} matches no file).",
+                fix="write one, or draft it: pilotage init DIR --from UNITS --outcomes OUTCOMES",
+            )
+
     def record(self) -> Record:
         """Open the programme's memory."""
         return open_record(

@@ -11,7 +11,7 @@ from pilotage.cli.opening import Opened
 from pilotage.data.history import read_history
 from pilotage.domain.decision import Mode
 from pilotage.domain.effect import Origin
-from pilotage.domain.errors import PilotageError, SpecError
+from pilotage.domain.errors import PilotageError
 from pilotage.domain.experiment import Baseline
 from pilotage.domain.finding import Finding, Severity
 from pilotage.domain.review import Better, Figure, MetricKind
@@ -66,11 +66,7 @@ def prospect(opened: Opened, record: Record | None, spec: UseCase, *, as_of: dat
         return Prospect(months=None, figures=(), findings=(*findings, _blocks(error)))
     findings += _volume(spec, baseline)
     measured = _measured(spec, baseline, frozen=running is not None)
-    try:
-        design = launch.planned(spec, baseline)
-    except SpecError:  # an outcome that always or never happens has no spread to plan with
-        findings.append(_nothing_to_plan_with(spec, baseline))
-        return Prospect(months=None, figures=measured, findings=tuple(findings))
+    design = launch.planned(spec, baseline)
     months = months_to_detect(design)
     if months is None or months > spec.experiment.months:
         findings.append(_cannot_be_proven(spec, design))
@@ -181,17 +177,6 @@ def _ways(spec: UseCase, design: Design, limit: int) -> Iterator[str]:
         yield f"or wait for it: `experiment.months: {math.ceil(months)}`"
     else:
         yield "or choose a larger `outcome.minimum_effect`, or a busier process"
-
-
-def _nothing_to_plan_with(spec: UseCase, baseline: Baseline) -> Finding:
-    return Finding(
-        code="no-spread",
-        severity=Severity.BLOCKS,
-        detail=f"In {_span(baseline)} {spec.outcome.metric} was {baseline.mean:.4g} for each of"
-        f" {baseline.n:,} units: there is nothing to improve on, or the tables do not join.",
-        fix="check `data.outcomes.key` and `outcome.window`, or name months with outcomes in"
-        " `outcome.baseline`",
-    )
 
 
 def _clusters(spec: UseCase) -> Finding:

@@ -42,6 +42,7 @@ def command(
 ) -> None:
     """Say what each use case proved by now, what it is worth, and what to do."""
     opened = open_programme(folder, data_folder=data_folder)
+    opened.require_use_cases()
     record = opened.record()
     now = as_of or datetime.now(UTC)
     reviews = [

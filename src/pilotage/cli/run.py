@@ -10,6 +10,7 @@ from pilotage import flow
 from pilotage.cli.opening import open_programme
 from pilotage.cli.options import Progress, as_of_option, echo_json, programme_options
 from pilotage.domain.decision import Mode
+from pilotage.domain.errors import RefusedError
 from pilotage.domain.tally import Tally
 from pilotage.ports import Case
 from pilotage.store.record import Record
@@ -41,14 +42,21 @@ def command(
     Running it again, or after a crash, changes nothing that is recorded.
     """
     opened = open_programme(folder, data_folder=data_folder)
+    opened.require_use_cases()
     record = opened.record()
     now = datetime.now(UTC)
+    chosen = Mode(mode) if mode else opened.programme.mode
+    if chosen is Mode.LIVE and as_of is not None and as_of > now:
+        raise RefusedError(
+            f"--as-of {as_of:%Y-%m-%d} is in the future; live units are decided when they come.",
+            fix="leave --as-of out, or try the day with `--mode shadow`",
+        )
     tallies = {
         spec.use_case: run_one(
             opened.case(
                 spec,
                 now=max(as_of or now, now),
-                mode=Mode(mode) if mode else opened.programme.mode,
+                mode=chosen,
             ),
             record,
             as_of=as_of or now,

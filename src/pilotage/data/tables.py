@@ -190,7 +190,13 @@ def _delimiter(path: Path) -> str:
         header = file.readline(1_000_000).decode("utf-8-sig", errors="replace")
     if ".tsv" in path.suffixes:
         return "\t"
-    widths = {mark: sum(map(len, csv.reader([header], delimiter=mark))) for mark in DELIMITERS}
+    try:
+        widths = {mark: sum(map(len, csv.reader([header], delimiter=mark))) for mark in DELIMITERS}
+    except csv.Error as error:
+        raise SourceError(
+            f"{path}: the first line is no line of a CSV file in UTF-8 ({error}).",
+            fix='save it as CSV in UTF-8, with usual line ends (Excel: "CSV UTF-8")',
+        ) from error
     return max(widths, key=lambda mark: widths[mark])
 
 

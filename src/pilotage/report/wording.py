@@ -157,7 +157,7 @@ def money(amount: MoneyRange) -> Reading:
 def standing(origin: Origin) -> str:
     """Return whether finance stands behind money of this origin."""
     if origin is Origin.APPROVED:
-        return "approved by finance"
+        return "unit value approved by finance"
     return f"{origin}, unapproved until finance signs"
 
 

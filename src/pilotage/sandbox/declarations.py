@@ -10,11 +10,11 @@ timezone: UTC
 currency: USD
 mode: live
 sources:
-  leads: ${data}/leads.csv
-  replies: ${data}/replies.csv
-  renewals: ${data}/renewals.csv
-  renewed: ${data}/renewed.csv
-  accounts: ${data}/accounts.csv
+  leads: data/leads.csv
+  replies: data/replies.csv
+  renewals: data/renewals.csv
+  renewed: data/renewed.csv
+  accounts: data/accounts.csv
 tools:
   crm: {kind: csv, folder: crm}
 use_cases: [use_cases/*.yaml]

@@ -203,7 +203,7 @@ def _begin_immediate(connection: Connection) -> None:
 
 
 def _schema(engine: Engine) -> str | None:
-    with engine.connect() as connection:
+    with engine.connect().execution_options(reading=True) as connection:
         if not inspect(connection).has_table("alembic_version"):
             return None
         return connection.execute(text("SELECT version_num FROM alembic_version")).scalar()

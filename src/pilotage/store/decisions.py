@@ -114,11 +114,9 @@ def assigned(
     return {arm: found.get(arm, 0) for arm in Arm}
 
 
-def last_window_end(
-    connection: Connection, *, use_case: str, mode: Mode, month: Month
-) -> datetime | None:
-    """Return when the last outcome window of a cohort ends; None for an empty cohort."""
-    latest = select(func.max(decision.c.window_ends_at)).where(
+def newest(connection: Connection, *, use_case: str, mode: Mode, month: Month) -> datetime | None:
+    """Return when the last unit of a month was assigned; None for a month without units."""
+    latest = select(func.max(decision.c.assigned_at)).where(
         decision.c.use_case == use_case,
         decision.c.mode == mode.value,
         decision.c.month == str(month),

@@ -156,6 +156,12 @@ def correct(work: Transaction, counted: Counted, *, as_of: datetime) -> int:
     return len(rows)
 
 
+def heard(connection: Connection, *, use_case: str) -> int:
+    """Count what the source said of enrolled units after they were assigned."""
+    found = select(func.count()).select_from(happening).where(happening.c.use_case == use_case)
+    return int(connection.scalar(found) or 0)
+
+
 def pending(connection: Connection, *, use_case: str, mode: Mode) -> dict[Month, int]:
     """Count the units without an outcome yet, by cohort; closed cohorts are missing."""
     waiting = (

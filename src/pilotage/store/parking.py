@@ -57,6 +57,16 @@ def park(work: Transaction, rows: Sequence[Parked], *, use_case: str, as_of: dat
     return len(fresh)
 
 
+BEFORE_ASSIGNMENT = "before-assignment"
+"""The reason of an outcome that came before its unit was decided."""
+
+
+def count(connection: Connection, *, use_case: str, reason: str) -> int:
+    """Count the rows parked for one reason."""
+    found = select(func.count()).where(parked.c.use_case == use_case, parked.c.reason == reason)
+    return int(connection.scalar(found) or 0)
+
+
 def counts(connection: Connection, *, use_case: str) -> list[ParkedCount]:
     """Count the parked rows by table and reason."""
     counted = (

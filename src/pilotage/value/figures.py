@@ -23,6 +23,12 @@ def figures(
     typed = f"{spec.use_case}.yaml, by {spec.owner}"
     return (
         *_measured(spec, registered, economics, metric=metric),
+        Figure(
+            label="Decided by",
+            value=registered.predictor,
+            origin=Origin.MEASURED,
+            source="the cheapest candidate that cleared the bar on the newest history",
+        ),
         _value(spec, economics, typed=typed),
         Figure(
             label="Running cost a month",

@@ -116,8 +116,10 @@ def concluded(seen: Evidence) -> Ruling | None:
         return None
     verdict, month, by = seen.concluded.verdict, seen.concluded.month, seen.concluded.rule
     steps = {
-        Verdict.SCALE: "Keep it rolled out, and the 5% holdout that keeps measuring it.",
-        Verdict.STOP: "Leave it stopped; another try is a new use case with a new name.",
+        Verdict.SCALE: "If it is not rolled out yet: declare it under a new name with"
+        " `experiment: {holdout: 0.05}`, and halt this one with `pilotage governance halt`.",
+        Verdict.STOP: "Leave it halted (`pilotage governance halt`); another try is a new use case"
+        " with a new name.",
     }
     return _ruling(
         verdict,
@@ -165,7 +167,8 @@ def scale(seen: Evidence) -> Ruling | None:
         Verdict.SCALE,
         "scale",
         f"It works and pays: {change(effect, seen.metric)}; {_paying(seen)}.",
-        "Roll it out to everybody but a 5% holdout, which keeps measuring it.",
+        "Roll it out: declare it under a new name with `experiment: {holdout: 0.05}`, which keeps"
+        " measuring it, and halt this one with `pilotage governance halt`.",
     )
 
 
@@ -198,7 +201,7 @@ def too_small(seen: Evidence) -> Ruling | None:
         "not-worth-its-cost" if costly else "too-small",
         f"{_standing(seen)}; even the better end of that is below the"
         f" {amount(seen.worthwhile, seen.metric)} that {line}.",
-        "Stop it and offer its budget to the next-best use.",
+        "Stop it with `pilotage governance halt`, and offer its budget to the next-best use.",
     )
 
 
@@ -237,7 +240,8 @@ def inconclusive_at_final(seen: Evidence) -> Ruling:
         "inconclusive-at-final",
         f"Not settled when due: {_standing(seen)}; {_paying(seen)}. Waiting"
         f" {LONGEST_WAIT_MONTHS} months past {seen.due} would not settle it.",
-        "Stop it and offer its budget to the next-best use; a larger volume could try again.",
+        "Stop it with `pilotage governance halt`, and offer its budget to the next-best use; a"
+        " larger volume could try again.",
     )
 
 
