@@ -9,7 +9,7 @@ import pyarrow as pa
 import sqlalchemy as sa
 from sqlalchemy import exc
 
-from pilotage.data.engine import Rows, engine, execute
+from pilotage.data.engine import Rows, cursor, engine, execute
 from pilotage.domain.errors import SourceError
 
 arrow: Any = pa
@@ -128,12 +128,12 @@ def _copied(url: sa.URL, table: str, shown: str) -> Rows:
 def _stored(connection: sa.Connection, table: sa.Table, shown: str) -> Rows:
     kept = f"copy_{hashlib.sha256(shown.encode()).hexdigest()[:16]}"
     schema = arrow.schema([(column.name, _arrow_type(column)) for column in table.columns])
-    with engine().con.cursor() as cursor:
-        cursor.register("incoming", schema.empty_table())
-        cursor.execute(f"CREATE OR REPLACE TABLE {kept} AS FROM incoming")
+    with cursor() as copying:
+        copying.register("incoming", schema.empty_table())
+        copying.execute(f"CREATE OR REPLACE TABLE {kept} AS FROM incoming")
         for batch in _batches(connection, table, schema, shown):
-            cursor.register("incoming", arrow.Table.from_batches([batch]))
-            cursor.execute(f"INSERT INTO {kept} FROM incoming")
+            copying.register("incoming", arrow.Table.from_batches([batch]))
+            copying.execute(f"INSERT INTO {kept} FROM incoming")
     return engine().table(kept)
 
 

@@ -8,7 +8,8 @@ import atexit
 import shutil
 import tempfile
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import ibis as hinted_ibis
@@ -49,18 +50,31 @@ def engine() -> Backend:
         return _engines[0]
 
 
+@contextmanager
+def cursor() -> Generator[Any]:
+    """Lend a cursor; a query that a person interrupts is no broken query."""
+    try:
+        with engine().con.cursor() as lent:
+            yield lent
+    except RuntimeError as error:
+        if isinstance(error.__cause__, KeyboardInterrupt):
+            raise KeyboardInterrupt from error
+        raise
+
+
 def execute(statement: str, parameters: Sequence[object] = ()) -> list[Result]:
     """Run one statement of the engine's own SQL on a cursor of its own; return its rows."""
-    with engine().con.cursor() as cursor:
-        cursor.execute(statement, list(parameters))
-        return cursor.fetchall()
+    with cursor() as asked:
+        asked.execute(statement, list(parameters))
+        rows: list[Result] = asked.fetchall()
+        return rows
 
 
 def stream(rows: Rows, *, batch: int) -> Iterator[list[Result]]:
     """Yield the rows in lists of `batch`; the engine holds no more than it sorts."""
-    with engine().con.cursor() as cursor:
-        cursor.execute(engine().compile(rows))
-        while chunk := cursor.fetchmany(batch):
+    with cursor() as asked:
+        asked.execute(engine().compile(rows))
+        while chunk := asked.fetchmany(batch):
             yield chunk
 
 
