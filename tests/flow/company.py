@@ -182,19 +182,19 @@ class Company:
         finally:
             record.engine.dispose()
 
-    def rows(self) -> dict[str, list[tuple[Any, ...]]]:
+    def rows(self) -> dict[str, list[Any]]:
         """All rows of all tables of the record."""
         with self.record() as record:
             return everything(record)
 
     def log(self, kind: str | None = None) -> list[dict[str, Any]]:
         """The ledger's entries, of one kind or all."""
-        found = [json.loads(row[1]) for row in self.rows()["entry"]]
+        found = [json.loads(row.body) for row in self.rows()["entry"]]
         return [body for body in found if kind in {None, body["kind"]}]
 
     def parked(self) -> list[tuple[str, str, str]]:
         """Table, key and reason of each parked row."""
-        return [(Path(row[2]).stem, row[3], row[4]) for row in self.rows()["parked"]]
+        return [(row.source, row.key, row.reason) for row in self.rows()["parked"]]
 
     def pseudonym(self, key: str, kind: str = "lead") -> str:
         with self.record() as record:

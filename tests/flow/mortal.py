@@ -177,7 +177,7 @@ def run_pass(order: Order) -> None:
     steps = Steps(order)
     event.listen(Engine, "before_cursor_execute", steps.execute)
     event.listen(Engine, "commit", steps.take)
-    flow.BATCH = BATCH
+    flow.BATCH = flow.DELIVERIES = BATCH
     as_of = datetime.fromisoformat(END).replace(tzinfo=UTC)
     opened = open_programme(Path(order.folder), data_folder=None)
     record = opened.record()

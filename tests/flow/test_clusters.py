@@ -30,7 +30,7 @@ def arms_of(company: Company) -> dict[str, set[str]]:
     names = {company.pseudonym(rep, kind="rep"): rep for rep in REPS}
     found: dict[str, set[str]] = {}
     for row in company.rows()["decision"]:
-        found.setdefault(names[row[6]], set()).add(row[5])
+        found.setdefault(names[row.cluster], set()).add(row.arm)
     return found
 
 
@@ -72,7 +72,9 @@ def test_a_unit_that_moves_to_the_other_arm_is_parked(company: Company):
     assert (tally.decided, tally.parked) == (ALL - 1, 1)
     assert ("leads", lead(i)["lead_id"], "changed-arm") in company.parked()
     unit = company.pseudonym(lead(i)["lead_id"])
-    assert [row[2] for row in company.rows()["decision"] if row[1] == unit] == ["2026-04-01/P1M"]
+    assert [row.period for row in company.rows()["decision"] if row.unit == unit] == [
+        "2026-04-01/P1M"
+    ]
 
 
 def test_a_unit_that_moves_within_its_arm_is_decided_again_the_next_month(company: Company):
@@ -84,6 +86,6 @@ def test_a_unit_that_moves_within_its_arm_is_decided_again_the_next_month(compan
     tally = company.run("2026-05-28", now=END, mode="shadow")
     assert (tally.decided, tally.parked) == (ALL, 0)
     unit = company.pseudonym(lead(i)["lead_id"])
-    periods = {row[2] for row in company.rows()["decision"] if row[1] == unit}
+    periods = {row.period for row in company.rows()["decision"] if row.unit == unit}
     assert periods == {"2026-04-01/P1M", "2026-05-01/P1M"}
     assert company.run("2026-05-30", now=END, mode="shadow").decided == 0

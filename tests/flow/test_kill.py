@@ -107,17 +107,17 @@ def state(company: Company) -> dict[str, Sequence[Any]]:
     desk = str(company.programme["tools"]["desk"]["url"]).replace(
         "sqlite:///", f"sqlite:///{company.folder}/"
     )
-    entries = [json.loads(row[1]) for row in rows["entry"]]
+    entries = [json.loads(row.body) for row in rows["entry"]]
     assert [body["seq"] for body in entries] == list(range(len(entries)))
     return {
         "decision": rows["decision"],
-        "outbox": sorted(without(row, 1) for row in rows["outbox"]),
-        "oversight": sorted(row[1:] for row in rows["oversight"]),
+        "outbox": without(rows["outbox"], "seq"),
+        "oversight": without(rows["oversight"], "number"),
         "happening": rows["happening"],
-        "outcome": sorted(row[:-1] for row in rows["outcome"]),
+        "outcome": without(rows["outcome"], "seq"),
         "parked": rows["parked"],
         "experiment": rows["experiment"],
-        "vault": [row[0] for row in rows["vault"]],
+        "vault": [row.subject for row in rows["vault"]],
         "entries": sorted(
             json.dumps({k: v for k, v in body.items() if k not in FLEETING}, sort_keys=True)
             for body in entries
@@ -127,8 +127,9 @@ def state(company: Company) -> dict[str, Sequence[Any]]:
     }
 
 
-def without(row: tuple[Any, ...], place: int) -> tuple[Any, ...]:
-    return (*row[:place], *row[place + 1 :])
+def without(rows: Sequence[Any], name: str) -> list[tuple[Any, ...]]:
+    """The rows without one of their cells."""
+    return sorted(tuple(cell for key, cell in row._asdict().items() if key != name) for row in rows)
 
 
 def recovers(order: Order, mortal: Mortal) -> Ended:

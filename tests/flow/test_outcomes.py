@@ -16,7 +16,7 @@ from tests.flow.company import (
 
 def outcome_of(company: Company, i: int) -> tuple[float, int] | None:
     unit = company.pseudonym(lead(i)["lead_id"])
-    found = {row[1]: (row[3], row[4]) for row in company.rows()["outcome"]}
+    found = {row.unit: (row.value, row.revision) for row in company.rows()["outcome"]}
     return found.get(unit)
 
 

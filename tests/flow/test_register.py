@@ -120,7 +120,10 @@ def test_a_changed_experiment_under_a_new_name_starts_beside_the_old_one(company
     company.spec["use_case"] = "inbound-leads-2"
     company.spec["experiment"]["holdout"] = 0.5
     assert company.run().decided == NEW
-    assert {row[0] for row in company.rows()["decision"]} == {"inbound-leads", "inbound-leads-2"}
+    assert {row.use_case for row in company.rows()["decision"]} == {
+        "inbound-leads",
+        "inbound-leads-2",
+    }
 
 
 def test_a_replay_without_a_start_asks_for_one(company: Company):

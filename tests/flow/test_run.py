@@ -3,6 +3,7 @@
 import shutil
 from collections import Counter
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
@@ -81,8 +82,10 @@ def test_a_pass_in_steps_ends_as_one_pass_does(company: Company, another: Found)
         rows = of.rows()
         names = {of.pseudonym(row["lead_id"]): row["lead_id"] for row in NEW_LEADS}
         return {
-            "decision": sorted((names[row[1]], *map(str, row[2:6])) for row in rows["decision"]),
-            "outcome": sorted((names[row[1]], str(row[3])) for row in rows["outcome"]),
+            "decision": sorted(
+                (names[row.unit], row.period, row.month, row.arm) for row in rows["decision"]
+            ),
+            "outcome": sorted((names[row.unit], str(row.value)) for row in rows["outcome"]),
         }
 
     assert kept(company) == kept(other)
@@ -99,15 +102,16 @@ def test_a_unit_alone_is_decided_as_it_is_in_a_crowd(company: Company, another: 
     alone.table("leads", [*LEADS[:HISTORY], lead(at)])
     alone.run()
     unit = company.pseudonym(lead(at)["lead_id"])
-    for table, place in {"decision": 1, "outbox": 3, "oversight": 2}.items():
-        here = [without_seq(table, row) for row in company.rows()[table] if row[place] == unit]
-        assert here == [without_seq(table, row) for row in alone.rows()[table]]
+    for table in ("decision", "outbox", "oversight"):
+        here = [row for row in company.rows()[table] if row.unit == unit]
+        assert without_seq(here) == without_seq(alone.rows()[table])
 
 
-def without_seq(table: str, row: tuple[object, ...]) -> tuple[object, ...]:
-    if table == "outbox":
-        return (row[0], *row[2:])
-    return row[1:] if table == "oversight" else row
+def without_seq(rows: list[Any]) -> list[dict[str, object]]:
+    return [
+        {name: cell for name, cell in row._asdict().items() if name not in {"seq", "number"}}
+        for row in rows
+    ]
 
 
 def test_a_unit_that_arrives_by_itself_is_a_batch_of_one(company: Company):
@@ -129,7 +133,7 @@ def test_shadow_decides_and_delivers_nothing(company: Company):
     assert (tally.decided, tally.delivered, tally.waiting) == (NEW, 0, 0)
     assert company.in_csv() == []
     assert company.rows()["outbox"] == company.rows()["oversight"] == []
-    routes = Counter(row[10] for row in company.rows()["decision"])
+    routes = Counter(row.route for row in company.rows()["decision"])
     assert routes.keys() == {"shadow", "holdout"}
 
 
@@ -208,7 +212,7 @@ def test_outcomes_are_of_the_window_and_zero_counts_when_it_has_closed(company: 
         ],
     )
     company.run()
-    values = {row[1]: row[3] for row in company.rows()["outcome"]}
+    values = {row.unit: row.value for row in company.rows()["outcome"]}
     got = [values[company.pseudonym(lead(k)["lead_id"])] for k in range(i, i + 6)]
     assert got == [1.0, 1.0, 0.0, 1.0, 0.0, 0.0]
     assert len(values) == NEW
@@ -217,6 +221,6 @@ def test_outcomes_are_of_the_window_and_zero_counts_when_it_has_closed(company: 
 def test_live_and_shadow_windows_start_at_assignment_in_both_arms(company: Company):
     company.run("2026-05-01", mode="shadow")
     rows = company.rows()["decision"]
-    assert {row[8] for row in rows} == {"2026-05-01T00:00:00.000000Z"}
-    assert {row[9] for row in rows} == {"2026-05-15T00:00:00.000000Z"}
-    assert {row[5] for row in rows} == {"treatment", "holdout"}
+    assert {row.assigned_at for row in rows} == {"2026-05-01T00:00:00.000000Z"}
+    assert {row.window_ends_at for row in rows} == {"2026-05-15T00:00:00.000000Z"}
+    assert {row.arm for row in rows} == {"treatment", "holdout"}

@@ -87,11 +87,11 @@ def kept_frontier(connection: Connection) -> Frontier:
     return Frontier.from_bytes(row.nodes, size=row.size)
 
 
-def everything(record: Record) -> dict[str, list[tuple[Any, ...]]]:
-    """All rows of all tables."""
+def everything(record: Record) -> dict[str, list[Any]]:
+    """All rows of all tables; a row's cells go by name."""
     with record.reading() as connection:
         return {
-            table.name: sorted(tuple(row) for row in connection.execute(select(table)))
+            table.name: sorted(connection.execute(select(table)).all())
             for table in METADATA.sorted_tables
         }
 

@@ -104,7 +104,7 @@ def test_no_raw_key_stands_outside_vault_outbox_and_parked(record: Record):
 )
 def test_the_route_says_what_leaves(record: Record, route: Route, state: DeliveryState | None):
     decide(record, [decision(record, "lead-1", route=route)])
-    states = [row[10] for row in everything(record)["outbox"]]
+    states = [row.state for row in everything(record)["outbox"]]
     assert states == ([] if state is None else [state.value] * 2)
     assert len(pending(record)) == (2 if state is DeliveryState.PENDING else 0)
 
@@ -139,7 +139,7 @@ def test_a_settled_delivery_is_not_pending_and_has_an_entry(record: Record):
             as_of=AT,
         )
     assert pending(record) == posted[3:]
-    states = {row[0]: (row[10], row[11]) for row in everything(record)["outbox"]}
+    states = {row.key: (row.state, row.detail) for row in everything(record)["outbox"]}
     assert states[posted[1].delivery.key] == ("dead", "no such lead")
     assert kinds(record)[-3:] == ["delivery"] * 3
     with record.reading() as connection:
@@ -162,7 +162,8 @@ def test_thousands_of_keys_are_looked_up_at_once(record: Record):
 def test_the_version_and_reason_are_kept_with_the_decision(record: Record):
     decide(record, [decision(record, "lead-1")])
     [row] = everything(record)["decision"]
-    assert row[-5:] == (0.25, 0.9, 7, proposal().reason, "v1")
+    kept = (row.score, row.confidence, row.rank, row.reason, row.version)
+    assert kept == (0.25, 0.9, 7, proposal().reason, "v1")
 
 
 def test_a_refused_row_is_kept_once_and_a_second_that_looks_the_same_beside_it(record: Record):

@@ -134,7 +134,9 @@ def test_closing_and_correcting_agree_with_the_account(record: Record, seed: int
         until = AT + timedelta(days=days)
         assert correct(record, counted) == account.correct()
         assert close(record, counted, until) == account.close(until)
-    kept = {(row[1], row[2]): (row[3], row[4]) for row in everything(record)["outcome"]}
+    kept = {
+        (row.unit, row.period): (row.value, row.revision) for row in everything(record)["outcome"]
+    }
     assert kept == {key: (pytest.approx(v), n) for key, (v, n) in account.closed.items()}
     assert len(kept) == len(made)
     assert max(n for _, n in account.closed.values()) > 0
@@ -148,7 +150,7 @@ def test_what_is_noted_twice_counts_once(record: Record):
     note(record, [said])
     counted = Counted(use_case=USE_CASE, mode=Mode.LIVE, once=False)
     assert close(record, counted, AT + WINDOW) == 1
-    assert [row[3] for row in everything(record)["outcome"]] == [5.0]
+    assert [row.value for row in everything(record)["outcome"]] == [5.0]
 
 
 def test_a_pass_that_hears_nothing_new_closes_and_corrects_nothing(record: Record):
@@ -184,11 +186,11 @@ def test_every_outcome_and_correction_names_its_entry(record: Record):
     with record.reading() as connection:
         log = [orjson.loads(body) for body in bodies(connection)]
         ends = outcomes.evidence(connection, asked(MONTHS))
-    rows = {row[1]: row for row in everything(record)["outcome"]}
-    assert log[rows[first][5]]["kind"] == "correction"
-    assert (log[rows[first][5]]["revision"], log[rows[first][5]]["value"]) == (1, "1")
-    assert {log[row[5]]["unit"] for row in rows.values()} == set(rows)
-    assert ends == (min(row[5] for row in rows.values()), max(row[5] for row in rows.values()))
+    rows = {row.unit: row for row in everything(record)["outcome"]}
+    assert log[rows[first].seq]["kind"] == "correction"
+    assert (log[rows[first].seq]["revision"], log[rows[first].seq]["value"]) == (1, "1")
+    assert {log[row.seq]["unit"] for row in rows.values()} == set(rows)
+    assert ends == (min(row.seq for row in rows.values()), max(row.seq for row in rows.values()))
 
 
 def test_when_a_unit_of_two_months_was_first_assigned(record: Record):
@@ -222,7 +224,7 @@ def test_moments_are_sums_of_deviations_by_month_arm_and_cluster(
     decide(record, made)
     note(record, told(made, random.Random(4)))
     close(record, Counted(use_case=USE_CASE, mode=Mode.LIVE, once=False), AT + timedelta(days=400))
-    values = {(row[1], row[2]): float(str(row[3])) for row in everything(record)["outcome"]}
+    values = {(row.unit, row.period): row.value for row in everything(record)["outcome"]}
     groups: dict[tuple[object, ...], list[float]] = {}
     for item in made:
         by = (item.cluster, item.stratum) if clustered else ("", "")
