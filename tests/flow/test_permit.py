@@ -240,7 +240,8 @@ def test_what_a_live_pass_left_waits_for_the_next_live_pass(live: Company):
         live.run(TODAY)
     live.channels["crm"] = tool = MemoryChannel(reaches_people=True)
     for mode in ("shadow", "replay"):
-        assert live.run(TODAY, mode=mode).delivered == 0
+        with pytest.raises(RefusedError, match="runs live"):
+            live.run(TODAY, mode=mode)
     assert tool.writes == []
     after = timedelta(days=1) + instant(TODAY)
     assert live.run(f"{after:%Y-%m-%d}").delivered == len(tool.shown) > 0
