@@ -20,7 +20,7 @@ from pilotage.domain.decision import (
     Route,
     decision_key,
 )
-from pilotage.domain.errors import RefusedError
+from pilotage.domain.errors import DeliveryError, RefusedError
 from pilotage.domain.month import Month
 from pilotage.domain.tally import Tally
 from pilotage.domain.unit import Outcome, Parked, Unit
@@ -58,7 +58,7 @@ def run(case: Case, record: Record, *, as_of: datetime, watch: Watch = lambda _:
     with record.one_at_a_time():
         try:
             sent = send(case, record, as_of=as_of, watch=watch)
-        except RefusedError:  # what was decided before has outcomes all the same
+        except (RefusedError, DeliveryError):  # what was decided has outcomes all the same
             hear(case, record, as_of=as_of, watch=watch)
             raise
         heard = hear(case, record, as_of=as_of, watch=watch)

@@ -57,6 +57,13 @@ def registered(case: Case, record: Record) -> Registered | None:
     """
     with record.reading() as connection:
         known = registry.registered(connection, use_case=case.spec.use_case, mode=case.mode)
+        live = registry.registered(connection, use_case=case.spec.use_case, mode=Mode.LIVE)
+    if live is not None and case.mode is not Mode.LIVE:
+        raise RefusedError(
+            f"{case.spec.use_case} runs live: a {case.mode} beside it would decide units that live"
+            " must decide.",
+            fix="leave --mode out; or try it as a copy of the use case under another name",
+        )
     if known is not None and known.experiment_hash != case.experiment_hash:
         raise RefusedError(
             f"the experiment of {case.spec.use_case} was changed while it runs: metric, window,"

@@ -28,6 +28,7 @@ from pilotage.experiments.forecast import first_closing, forecast
 from pilotage.experiments.ratio_check import ArmCount, Stage, ratio_mismatches
 from pilotage.experiments.readout import Readout, read_out
 from pilotage.governance.permit import VALUE, in_force
+from pilotage.launch import registered
 from pilotage.ports import Case
 from pilotage.spec.decide import Every
 from pilotage.spec.hashing import value_hash
@@ -48,7 +49,7 @@ class Recorded:
         closed: months of whose units every outcome window closed on a complete source.
         cohorts: sums over their outcomes, by month and arm.
         by_unit: where units are decided every month, sums over each unit's mean; else None.
-        assigned: units by arm, in closed months.
+        assigned: units by arm, in closed months; one decided in several counts once.
         pending: units whose outcome is not known yet.
         delivered: deliveries by state.
         newest: when the newest unit of the last closed month was assigned.
@@ -84,15 +85,15 @@ def review(case: Case, record: Record, *, month: Month | None, as_of: datetime) 
     Raises:
         RefusedError: nothing ran yet, or the month is not closed.
     """
-    registered = registered_of(case, record)
-    if as_of < registered.started_at:
+    known = registered_of(case, record)
+    if as_of < known.started_at:
         raise RefusedError(
-            f"{case.spec.use_case} began on {registered.started_at:%Y-%m-%d}; there is nothing to"
+            f"{case.spec.use_case} began on {known.started_at:%Y-%m-%d}; there is nothing to"
             f" review as of {as_of:%Y-%m-%d}.",
             fix="leave --as-of out, or name a later day",
         )
-    recorded = gather(case, registered, record, month=month, as_of=as_of)
-    return judge(case, registered, recorded)
+    recorded = gather(case, known, record, month=month, as_of=as_of)
+    return judge(case, known, recorded)
 
 
 def judge(case: Case, registered: Registered, recorded: Recorded) -> Review:
@@ -151,13 +152,21 @@ def give(reviewed: Review, record: Record, *, as_of: datetime) -> int:
 
 
 def registered_of(case: Case, record: Record) -> Registered:
-    """Return the experiment as it was registered by the first pass."""
-    with record.reading() as connection:
-        known = registry.registered(connection, use_case=case.spec.use_case, mode=case.mode)
+    """Return the experiment as it was registered by the first pass.
+
+    Raises:
+        RefusedError: there was none, or the spec says something else by now.
+    """
+    known = registered(case, record)
     if known is None:
         raise RefusedError(
             f"{case.spec.use_case} has not run {case.mode} yet: there is nothing to review.",
             fix=f"pilotage run {case.spec.use_case}",
+        )
+    if known.spec_hash != case.spec_hash:
+        raise RefusedError(
+            f"the spec of {case.spec.use_case} was changed since it last ran.",
+            fix=f"pilotage run {case.spec.use_case}, which notes the change in the ledger",
         )
     return known
 
@@ -240,6 +249,15 @@ def late_decisions(recorded: Recorded) -> tuple[Finding, ...]:
     )
 
 
+MONTHLY_FORECAST = Finding(
+    code="forecast-counts-unit-months",
+    severity=Severity.INFO,
+    detail="Each unit is decided every month and counts once, by its mean; the months to detect"
+    " count its months as if they were independent, so it will take longer.",
+    fix="read the interval, which counts each unit once",
+)
+
+
 def sizes(case: Case, registered: Registered, recorded: Recorded) -> tuple[Finding, ...]:
     """Return what is wrong with how large the arms are, or what the forecast leaves out."""
     if registered.counted:
@@ -255,36 +273,13 @@ def sizes(case: Case, registered: Registered, recorded: Recorded) -> tuple[Findi
         )
     if not case.spec.assigns_units:
         return ()  # units of a cluster come together, so their ratio is not the draw's
-    joined = {
-        arm: sum(part.moments.n for part in recorded.cohorts if part.arm is arm) for arm in Arm
-    }
-    counts = (
-        ArmCount(
-            stage=Stage.ASSIGNED,
-            treatment=recorded.assigned[Arm.TREATMENT],
-            holdout=recorded.assigned[Arm.HOLDOUT],
-        ),
-        ArmCount(
-            stage=Stage.OUTCOME_JOINED,
-            treatment=joined[Arm.TREATMENT],
-            holdout=joined[Arm.HOLDOUT],
-        ),
+    drawn = ArmCount(
+        stage=Stage.ASSIGNED,
+        treatment=recorded.assigned[Arm.TREATMENT],
+        holdout=recorded.assigned[Arm.HOLDOUT],
     )
-    return ratio_mismatches(counts, share=registered.holdout)
-
-
-def value_origin(case: Case, record: Record, *, as_of: datetime) -> Origin:
-    """Return whether finance approved the money of one more unit, or it is only declared."""
-    with record.reading() as connection:
-        signed = registry.signatures(connection, use_case=case.spec.use_case)
-    approval = in_force(
-        signed,
-        subject=VALUE,
-        covers=value_hash(case.spec),
-        signatories=case.signatories,
-        now=as_of,
-    )
-    return Origin.APPROVED if approval else Origin.DECLARED
+    repeated = [MONTHLY_FORECAST] if case.spec.decide.every is Every.MONTH else []
+    return (*ratio_mismatches((drawn,), share=registered.holdout), *repeated)
 
 
 def is_approved(case: Case, connection: Connection, *, as_of: datetime) -> bool:
@@ -302,7 +297,7 @@ def is_approved(case: Case, connection: Connection, *, as_of: datetime) -> bool:
 def economics_of(case: Case, registered: Registered, recorded: Recorded) -> Economics:
     """Return what turns the effect into money, and whether finance approved it."""
     spec, value = case.spec, case.spec.outcome.value
-    units = sum(recorded.assigned.values())
+    units = sum(part.moments.n for part in recorded.cohorts)
     months = covered_months(case, registered, recorded)
     cost = spec.budget.run_per_month if spec.budget else 0
     return Economics(

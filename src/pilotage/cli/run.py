@@ -1,6 +1,7 @@
 """`pilotage run`: one pass."""
 
 import gc
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -10,7 +11,7 @@ from pilotage import flow
 from pilotage.cli.opening import open_programme
 from pilotage.cli.options import Progress, as_of_option, echo_json, programme_options
 from pilotage.domain.decision import Mode
-from pilotage.domain.errors import RefusedError
+from pilotage.domain.errors import DeliveryError, PilotageError, RefusedError
 from pilotage.domain.tally import Tally
 from pilotage.ports import Case
 from pilotage.store.record import Record
@@ -51,26 +52,36 @@ def command(
             f"--as-of {as_of:%Y-%m-%d} is in the future; live units are decided when they come.",
             fix="leave --as-of out, or try the day with `--mode shadow`",
         )
-    tallies = {
-        spec.use_case: run_one(
-            opened.case(
-                spec,
-                now=max(as_of or now, now),
-                mode=chosen,
-            ),
-            record,
-            as_of=as_of or now,
-        )
-        for spec in opened.chosen(use_case)
-    }
+    tallies: dict[str, Tally] = {}
+    refused: list[PilotageError] = []
+    for spec in opened.chosen(use_case):
+        case = opened.case(spec, now=max(as_of or now, now), mode=chosen)
+        try:
+            tallies[spec.use_case] = run_one(case, record, as_of=as_of or now)
+        except (RefusedError, DeliveryError) as error:  # the other use cases go on
+            refused.append(error)
     if as_json:
         echo_json({name: _facts(tally) for name, tally in tallies.items()})
+        refuse(refused)
         return
     for name, tally in tallies.items():
         click.echo(f"{name}\n  {in_words(tally)}")
+    refuse(refused)
     where = "" if folder == Path() else f" -p {folder}"
     waiting = any(tally.waiting for tally in tallies.values())
     click.echo(f"\nnext: pilotage {'oversight list' if waiting else 'review'}{where}")
+
+
+def refuse(errors: Sequence[PilotageError]) -> None:
+    """Say every refusal but the last, and raise that.
+
+    Raises:
+        PilotageError: the last one; none when there are none.
+    """
+    for error in errors[:-1]:
+        click.echo(f"error: {error}", err=True)
+    if errors:
+        raise errors[-1]
 
 
 def run_one(case: Case, record: Record, *, as_of: datetime) -> Tally:

@@ -57,7 +57,7 @@ class CsvFolder:
         del self._keys[path]  # unless all goes through, what did is read anew
         with path.open("a", encoding="utf-8", newline="") as file:
             rows = csv.writer(file)
-            rows.writerows((i.key, i.record, i.field, i.value) for i in fresh.values())
+            rows.writerows((i.key, i.record, i.field, _inert(i.value)) for i in fresh.values())
             file.flush()
             os.fsync(file.fileno())
         known.update(fresh)
@@ -68,6 +68,25 @@ class CsvFolder:
             self.folder.mkdir(parents=True, exist_ok=True)
             self._keys[path] = _mended(path)
         return self._keys[path]
+
+
+FORMULA = ("=", "+", "-", "@", "\t", "\r")
+"""How a cell begins that a spreadsheet would run; reasons quote what strangers typed."""
+
+
+def _inert(value: str) -> str:
+    """Return a value as text that no spreadsheet runs; numbers stay numbers.
+
+    >>> _inert("=HYPERLINK(1)"), _inert("-3.5"), _inert("referral")
+    ("'=HYPERLINK(1)", '-3.5', 'referral')
+    """
+    if not value.startswith(FORMULA):
+        return value
+    try:
+        float(value)
+    except ValueError:
+        return f"'{value}"
+    return value
 
 
 def _mended(path: Path) -> set[str]:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import Annotated, Self
 
-from pydantic import BeforeValidator, Discriminator, Field, Tag, model_validator
+from pydantic import BeforeValidator, Discriminator, Field, StringConstraints, Tag, model_validator
 
 from pilotage.spec.scalars import Declared, Name, Number, Share, refused
 
@@ -140,9 +140,13 @@ class Oversight(Declared):
         return self
 
 
+ObjectName = Annotated[Name, StringConstraints(pattern=r"^[^./\\][^/\\]*$")]
+"""No path: a CSV tool names a file after it."""
+
+
 class Deliver(Declared):
     """Fields of one object in a tool that people already use (playbook P3.1)."""
 
     tool: Name
-    object: Name
+    object: ObjectName
     fields: Annotated[Mapping[Name, Shown], Field(min_length=1)]

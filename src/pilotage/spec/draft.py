@@ -204,7 +204,7 @@ def _decide_lines(unit: str, found: Found) -> list[str]:
         "  candidates: [rules, tabular]  # the cheaper one, unless the other is clearly better",
         f"  columns: [{knowable}]  # take out what is filled in only later",
         "deliver:",
-        f"  - {{tool: crm, object: {quoted(unit)}, fields: {shown}}}",
+        f"  - {{tool: crm, object: {quoted(_file_name(unit))}, fields: {shown}}}",
         "experiment:",
         "  holdout: 0.2  # share without the AI, to compare with",
     ]
@@ -276,6 +276,11 @@ def _metric(happened: str) -> str:
 
 _PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_ /.-]*[A-Za-z0-9_]|[A-Za-z_]")
 _WORDS_OF_YAML = frozenset({"true", "false", "null", "yes", "no", "on", "off", "y", "n", "decide"})
+
+
+def _file_name(unit: str) -> str:
+    """Return a unit's name as an object's: a CSV tool names a file after it."""
+    return re.sub(r"[/\\]", "-", unit).lstrip(".") or "unit"
 
 
 def quoted(text: str) -> str:

@@ -1,7 +1,7 @@
 """A use case as its author writes it. Attribute names are the keys of the YAML."""
 
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from enum import StrEnum
 from typing import Annotated, Literal, Self
@@ -9,7 +9,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from pilotage.domain.review import MetricKind
-from pilotage.spec.decide import CellValue, Decide, Deliver, Oversight
+from pilotage.spec.decide import CellValue, Decide, Deliver, Every, Oversight
 from pilotage.spec.outcome import OutcomeSpec, Process
 from pilotage.spec.scalars import (
     Amount,
@@ -47,6 +47,10 @@ class Dimension(StrEnum):
     RECORDING = "recording"
     CLOCKS = "clocks"
     DEMO_PRODUCTION_GAP = "demo-production-gap"
+
+
+MONTHLY_WINDOW = timedelta(days=31)
+"""A month; what overlaps by a day or two in a short one does so in both arms alike."""
 
 
 class UnitsTable(Declared):
@@ -204,6 +208,17 @@ class UseCase(Declared):
                 "is missing; a mean is taken over a column of amounts.",
                 fix=f"name the column of `{self.data.outcomes.table}` that holds the amount",
                 at=("data", "outcomes", "value"),
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _monthly_windows_do_not_overlap(self) -> Self:
+        if self.decide.every is Every.MONTH and self.outcome.window > MONTHLY_WINDOW:
+            raise refused(
+                f"is {self.outcome.window.days} days, while each unit is decided every month:"
+                " one outcome would count in several.",
+                fix="write 31 days or fewer, or `decide: {every: once}`",
+                at=("outcome", "window"),
             )
         return self
 

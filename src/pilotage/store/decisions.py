@@ -100,9 +100,9 @@ def months(connection: Connection, *, use_case: str, mode: Mode) -> list[Month]:
 def assigned(
     connection: Connection, *, use_case: str, mode: Mode, months: Sequence[Month]
 ) -> dict[Arm, int]:
-    """Count the units assigned in those months, by arm."""
+    """Count the units assigned in those months, by arm; one of several months counts once."""
     counted = (
-        select(decision.c.arm, func.count())
+        select(decision.c.arm, func.count(decision.c.unit.distinct()))
         .where(
             decision.c.use_case == use_case,
             decision.c.mode == mode.value,

@@ -66,6 +66,7 @@ def upgrade() -> None:
         sa.Column("id", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("size", COUNT, nullable=False),
         sa.Column("nodes", sa.LargeBinary(), nullable=False),
+        sa.CheckConstraint("id = 1"),
         sa.PrimaryKeyConstraint("id"),
         sqlite_strict=True,
     )
