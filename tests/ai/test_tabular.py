@@ -153,7 +153,7 @@ def test_a_model_written_by_other_versions_is_refused_before_it_is_misread() -> 
         load_tabular(old, version=hashlib.sha256(old).hexdigest())
 
 
-def test_a_months_3000_leads_are_decided_and_explained() -> None:
+def test_a_months_3000_leads_are_decided_and_explained_in_two_seconds() -> None:
     wide = [
         replace(e, unit=_with(e.unit, **{f"extra {j}": float((i * j) % 97) for j in range(6)}))
         for i, e in enumerate(simulated(3_000, seed=3)[0])
@@ -164,7 +164,7 @@ def test_a_months_3000_leads_are_decided_and_explained() -> None:
     units = [example.unit for example in wide]
     seconds = min(_seconds(model, units) for _ in range(2))
     assert len(model.factors.columns) == 11
-    assert seconds < 60  # hangs are caught here; speed is measured, not tested
+    assert seconds < 2
 
 
 def test_importing_the_room_does_not_wait_for_the_learning_libraries() -> None:
