@@ -4,15 +4,12 @@ Each time: an error that says what is wrong and what to do, and nothing lost onc
 """
 
 import os
-import pwd
 import resource
-import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 import time
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +21,7 @@ from sqlalchemy import select
 from pilotage.store.record import Record
 from pilotage.store.tables import decision
 from tests.flow.company import END, LEADS, NEW, Company, instant, lead, stamp
+from tests.rights import RIGHTS_MATTER
 from tests.store.examples import verified
 
 ROOT = Path(__file__).parents[2]
@@ -65,6 +63,11 @@ def pilotage(company: Company, *, before: Callable[[], None] | None = None) -> S
     return told(command(company), before=before)
 
 
+def unprivileged(company: Company) -> Said:
+    """Run a pass as somebody whom rights matter to."""
+    return told([*RIGHTS_MATTER, *command(company)])
+
+
 def refused(said: Said, what: str) -> None:
     """The pass ended with one error, its fix, and no traceback."""
     assert said.code == 1, said
@@ -99,48 +102,21 @@ def crowd(company: Company) -> int:
     return NEW + MANY
 
 
-@pytest.fixture
-def open_to_all() -> Iterator[Path]:
-    """A folder that anybody may enter; pytest's own are closed."""
-    with tempfile.TemporaryDirectory(prefix="pilotage-test-") as folder:
-        Path(folder).chmod(0o755)
-        yield Path(folder)
-
-
-def given_to_nobody(company: Company) -> None:
-    if not os.geteuid():
-        nobody = pwd.getpwnam("nobody")
-        for path in [company.folder, *company.folder.rglob("*")]:
-            os.chown(path, nobody.pw_uid, nobody.pw_gid)
-
-
-def as_nobody(company: Company, warm: Company) -> Said:
-    warm.write()
-    shutil.rmtree(warm.folder / ".pilotage", ignore_errors=True)  # so that it imports all again
-    arguments = [sys.executable, "-m", "tests.flow.unprivileged", str(warm.folder)]
-    return told([*arguments, *command(company)[3:]])
-
-
-def test_folders_without_write_access_are_named_until_they_are_mended(
-    open_to_all: Path, another: Callable[[str], Company]
-):
-    company, warm = Company(folder=open_to_all), another("warm")
+def test_folders_without_write_access_are_named_until_they_are_mended(company: Company):
     company.write()
-    given_to_nobody(company)
     company.folder.chmod(0o555)
-    refused(as_nobody(company, warm), "the record's folder cannot be made (Permission denied)")
+    refused(unprivileged(company), "the record's folder cannot be made (Permission denied)")
     company.folder.chmod(0o755)
     (company.folder / "crm").mkdir(mode=0o555)
-    given_to_nobody(company)
-    refused(as_nobody(company, warm), "crm/lead.csv: cannot be written (Permission denied)")
+    refused(unprivileged(company), "crm/lead.csv: cannot be written (Permission denied)")
     (company.folder / "crm").chmod(0o755)
     for name in ("record.sqlite", "keys", "."):
         place = company.folder / ".pilotage" / name
         place.chmod(0o000 if place.is_file() else 0o555)
         if name != "keys":
-            refused(as_nobody(company, warm), "")
+            refused(unprivileged(company), "")
         place.chmod(0o600 if place.is_file() else 0o755)
-    assert as_nobody(company, warm).code == 0
+    assert unprivileged(company).code == 0
     completes(company)
 
 
