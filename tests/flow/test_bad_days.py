@@ -58,6 +58,11 @@ def told(arguments: list[str], *, before: Callable[[], None] | None = None) -> S
     return Said(code=done.returncode, out=done.stdout, err=done.stderr)
 
 
+def hears_ctrl_c() -> None:
+    """Undo what a shell does to a command in the background: it is deaf to Ctrl-C."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 def pilotage(company: Company, *, before: Callable[[], None] | None = None) -> Said:
     """Run a pass in a process of its own, which does something to itself first."""
     return told(command(company), before=before)
@@ -162,7 +167,12 @@ def test_a_full_disk_loses_nothing(tmp_path: Path, kilobytes: int):
 def started(company: Company) -> subprocess.Popen[str]:
     """Start a pass and wait until it has begun to decide."""
     process = subprocess.Popen(  # noqa: S603 - this Python, arguments of this test
-        command(company), cwd=ROOT, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        command(company),
+        cwd=ROOT,
+        text=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        preexec_fn=hears_ctrl_c,  # noqa: PLW1509 - the tests have one thread
     )
     give_up = time.monotonic() + PATIENCE_SECONDS
     while time.monotonic() < give_up:
@@ -233,7 +243,11 @@ except KeyboardInterrupt:
 
 def test_a_query_of_tables_that_is_interrupted_says_just_that():
     with subprocess.Popen(  # noqa: S603 - this Python, arguments of this test
-        [sys.executable, "-c", LONG_QUERY], cwd=ROOT, text=True, stdout=subprocess.PIPE
+        [sys.executable, "-c", LONG_QUERY],
+        cwd=ROOT,
+        text=True,
+        stdout=subprocess.PIPE,
+        preexec_fn=hears_ctrl_c,  # noqa: PLW1509 - the tests have one thread
     ) as process:
         assert process.stdout is not None
         assert process.stdout.readline() == "begun\n"
