@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from pilotage import flow
+from pilotage import flow, followup
 from pilotage.bench.flow import bench_flow, bench_memory, in_a_process, raw_peer
 from pilotage.bench.one_pass import PASS, Pass, peak_bytes, take
 from pilotage.bench.raw_inserts import read_back, require_same
@@ -26,6 +26,7 @@ def folder(tmp_path: Path) -> Path:
 def taken(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Pass:
     """A pass in several batches."""
     monkeypatch.setattr(flow, "BATCH", 100)
+    monkeypatch.setattr(followup, "BATCH", 100)
     return take(open_synthetic(folder))
 
 

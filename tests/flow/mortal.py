@@ -20,11 +20,11 @@ from typing import TypeVar
 
 from sqlalchemy import Engine, event
 
-from pilotage import flow
-from pilotage.cli.opening import open_programme
+from pilotage import flow, followup
 from pilotage.delivery.csv_folder import CsvFolder
 from pilotage.domain.decision import Delivery, Receipt
 from pilotage.domain.unit import Outcome, Parked, Unit
+from pilotage.opening import open_programme
 from pilotage.ports import Case, Channel, Source
 from pilotage.spec.hashing import authored, experiment_hash, spec_hash
 from tests.fakes import ListSource
@@ -177,7 +177,7 @@ def run_pass(order: Order) -> None:
     steps = Steps(order)
     event.listen(Engine, "before_cursor_execute", steps.execute)
     event.listen(Engine, "commit", steps.take)
-    flow.BATCH = flow.DELIVERIES = BATCH
+    flow.BATCH = flow.DELIVERIES = followup.BATCH = BATCH
     as_of = datetime.fromisoformat(END).replace(tzinfo=UTC)
     opened = open_programme(Path(order.folder), data_folder=None)
     record = opened.record()

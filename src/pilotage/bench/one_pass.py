@@ -14,11 +14,12 @@ from pydantic import TypeAdapter
 
 from pilotage import flow, launch
 from pilotage.bench.commits import Watched
-from pilotage.bench.programme import Opened
 from pilotage.bench.progress import Progress
 from pilotage.bench.synthetic import AS_OF, open_synthetic
 from pilotage.delivery.database_table import DatabaseTable
 from pilotage.domain.tally import Tally
+from pilotage.followup import follow_up
+from pilotage.opening import Opened
 from pilotage.ports import Case
 from pilotage.store.record import Record
 from pilotage.store.tables import METADATA
@@ -57,7 +58,7 @@ def take(opened: Opened) -> Pass:
     """Take a programme's units down the whole road."""
     gc.freeze()  # as `pilotage run` does
     gc.set_threshold(GARBAGE)
-    record, case = opened.record(), opened.case(opened.spec, now=AS_OF)
+    record, case = opened.record(), opened.case(opened.only(), now=AS_OF)
     progress = Progress()
 
     def watch(tally: Tally) -> None:
@@ -74,7 +75,7 @@ def take(opened: Opened) -> Pass:
         tally = flow.send(case, record, as_of=AS_OF, watch=watch)
         sent_at = perf_counter()
         sent = len(watched.commits) if watched else 0
-        tally += flow.hear(case, record, as_of=AS_OF, watch=watch)
+        tally += follow_up(case, record, as_of=AS_OF, watch=watch)
         end = perf_counter()
     progress.done()
     return Pass(

@@ -1,5 +1,6 @@
 """A tally: what a pass did, counted."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, fields
 
 
@@ -34,3 +35,7 @@ parked=0)
                 for item in fields(self)
             }
         )
+
+
+Watch = Callable[[Tally], None]
+"""Told after every batch how far a pass has come."""

@@ -7,11 +7,14 @@ from datetime import datetime
 from sqlalchemy import Connection, func, select
 
 from pilotage.domain.entry import Entry, EntryKind
+from pilotage.domain.tally import Tally
 from pilotage.domain.unit import Parked
 from pilotage.governance.pseudonym import pseudonyms
+from pilotage.ports import Case
+from pilotage.store import vault
 from pilotage.store.database import among, insert_rows
 from pilotage.store.ledger import stamp
-from pilotage.store.record import Transaction
+from pilotage.store.record import Record, Transaction
 from pilotage.store.tables import parked
 
 
@@ -23,6 +26,18 @@ class ParkedCount:
     reason: str
     n: int
     example: str
+
+
+def keep(refused: Sequence[Parked], case: Case, record: Record, *, as_of: datetime) -> Tally:
+    """Keep refused rows with their reason; nothing is lost, and what was erased stays erased."""
+    if not refused:
+        return Tally()
+    names = record.pseudonyms([row.key for row in refused], kind=case.spec.process.unit)
+    with record.transaction() as work:
+        erased = vault.suppressed(work.connection, names)
+        kept = [row for row, name in zip(refused, names, strict=True) if name not in erased]
+        fresh = park(work, kept, use_case=case.spec.use_case, as_of=as_of)
+    return Tally(parked=fresh)
 
 
 def park(work: Transaction, rows: Sequence[Parked], *, use_case: str, as_of: datetime) -> int:
