@@ -18,7 +18,6 @@ from pilotage.bench.placebo import (
     reviewed_often,
     untreated,
 )
-from pilotage.bench.programme import Opened, open_programme
 from pilotage.bench.synthetic import AS_OF, RECORD, open_synthetic, write_programme
 from pilotage.domain.decision import Arm
 from pilotage.domain.entry import Fact
@@ -27,6 +26,7 @@ from pilotage.domain.month import Month
 from pilotage.domain.review import Review
 from pilotage.domain.verdict import Verdict
 from pilotage.experiments.assignment import arms
+from pilotage.opening import Opened, open_programme
 from pilotage.store import verdicts
 from tests.real_data import real_data
 
@@ -72,7 +72,7 @@ def test_the_short_cut_gives_the_verdicts_of_the_whole_road(opened: Opened, mont
 def test_on_the_example_too_the_short_cut_gives_the_verdicts_of_the_whole_road(
     tmp_path: Path, months: int
 ):
-    opened = open_programme(OLIST, folder=tmp_path, data=real_data("olist_funnel"))
+    opened = open_programme(OLIST, data_folder=real_data("olist_funnel"), kept_in=tmp_path)
     as_of = datetime.now(UTC)
     plan = registered_plan(opened, as_of=as_of).with_months(months).salted("olist-7")
     units = untreated(plan, as_of=as_of)
@@ -111,8 +111,11 @@ def test_months_whose_windows_are_open_are_left_out(opened: Opened):
 
 
 def test_arms_that_are_not_drawn_unit_by_unit_are_refused(opened: Opened):
-    experiment = opened.spec.experiment.model_copy(update={"assign_by": "origin"})
-    by_origin = replace(opened, spec=opened.spec.model_copy(update={"experiment": experiment}))
+    spec = opened.only()
+    experiment = spec.experiment.model_copy(update={"assign_by": "origin"})
+    by_origin = replace(
+        opened, specs={spec.use_case: spec.model_copy(update={"experiment": experiment})}
+    )
     with pytest.raises(SpecError, match="unit by unit"):
         registered_plan(by_origin, as_of=AS_OF)
 

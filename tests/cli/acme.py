@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import cast
 
 from pilotage.cli import main
-from pilotage.cli.opening import Opened, open_programme
+from pilotage.opening import Opened, open_programme
 
 LEADS = "inbound-leads"
 START = datetime(2026, 6, 1, tzinfo=UTC)

@@ -13,10 +13,10 @@ import duckdb
 from sqlalchemy import create_engine, text
 
 from pilotage import flow
-from pilotage.cli.opening import Opened, open_programme
 from pilotage.delivery.database_table import DatabaseTable
 from pilotage.domain.decision import Mode
 from pilotage.domain.tally import Tally
+from pilotage.opening import Opened, open_programme
 from pilotage.ports import Case
 from pilotage.store.record import Record
 from tests.store.examples import everything

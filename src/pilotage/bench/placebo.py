@@ -21,7 +21,6 @@ from scipy.special import ndtri
 from pilotage import launch
 from pilotage import review as story
 from pilotage.bench.measured import Goal, Measured, Report
-from pilotage.bench.programme import Opened, open_programme
 from pilotage.bench.progress import Progress
 from pilotage.domain.cohort import CohortMoments
 from pilotage.domain.decision import Arm, DeliveryState
@@ -33,6 +32,7 @@ from pilotage.domain.review import Review
 from pilotage.domain.verdict import Conclusion, Verdict
 from pilotage.experiments.assignment import arms
 from pilotage.experiments.difference import wilson
+from pilotage.opening import Opened, open_programme
 from pilotage.ports import Case
 from pilotage.spec.decide import Every
 
@@ -99,7 +99,7 @@ def bench_placebo(programme: Path, *, data: Path, salts: int) -> Report:
     """Review untreated history under many salts, month by month, by two look plans."""
     as_of = datetime.now(UTC)
     with TemporaryDirectory(prefix="pilotage-bench-") as name:
-        opened = open_programme(programme, folder=Path(name), data=data)
+        opened = open_programme(programme, data_folder=data, kept_in=Path(name))
         plan = registered_plan(opened, as_of=as_of)
         units = untreated(plan, as_of=as_of)
     own = plan.case.spec.experiment.months
@@ -126,7 +126,7 @@ def registered_plan(opened: Opened, *, as_of: datetime) -> Plan:
     Raises:
         SpecError: its arms or its verdict are not drawn unit by unit, once.
     """
-    case = opened.case(opened.spec, now=as_of)
+    case = opened.case(opened.only(), now=as_of)
     if not case.spec.assigns_units or case.spec.decide.every is not Every.ONCE:
         raise SpecError(
             f"{case.spec.use_case} does not draw arms unit by unit, once; this bench does.",

@@ -3,8 +3,8 @@
 from datetime import UTC, datetime
 from pathlib import Path
 
-from pilotage.bench.programme import PROGRAMME_FILE, Opened, open_programme
 from pilotage.data.engine import execute
+from pilotage.opening import PROGRAMME_FILE, Opened, open_programme
 
 SEED = 20_261_123
 
@@ -107,4 +107,4 @@ def write_programme(folder: Path, *, units: int, record: str, seed: int = SEED) 
 
 def open_synthetic(folder: Path) -> Opened:
     """Open what `write_programme` wrote."""
-    return open_programme(folder, folder=folder, data=folder)
+    return open_programme(folder)

@@ -10,7 +10,6 @@ import click
 
 from pilotage.cli import signing
 from pilotage.cli.next_command import next_command
-from pilotage.cli.opening import PROGRAMME_FILE, Opened
 from pilotage.cli.options import as_of_option, echo_json, programme_options
 from pilotage.cli.reading import Files, Tables, read_files, read_tables
 from pilotage.cli.recorded import record_if_any, words_for
@@ -19,6 +18,7 @@ from pilotage.domain.errors import PilotageError
 from pilotage.domain.finding import Finding, Severity
 from pilotage.domain.review import Figure
 from pilotage.governance.standing import Standing, standings
+from pilotage.opening import PROGRAMME_FILE, Opened
 from pilotage.spec.checks import check_against
 from pilotage.spec.defaults import defaults
 from pilotage.spec.use_case import UseCase

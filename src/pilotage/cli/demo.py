@@ -15,7 +15,6 @@ import click
 
 from pilotage import flow
 from pilotage import review as story
-from pilotage.cli.opening import Opened, open_programme
 from pilotage.cli.options import Progress, echo_json
 from pilotage.cli.review import conclude, write_page
 from pilotage.cli.run import run_one
@@ -29,6 +28,7 @@ from pilotage.domain.verdict import Verdict
 from pilotage.governance.checkpoint import SigningKey
 from pilotage.governance.permit import role_for
 from pilotage.governance.signer import Signer
+from pilotage.opening import Opened, open_programme
 from pilotage.ports import Case
 from pilotage.report import render_json, render_terminal
 from pilotage.sandbox import Company, Delivered, World, programme

@@ -8,7 +8,6 @@ import click
 
 from pilotage.cli import signing
 from pilotage.cli.next_command import next_command
-from pilotage.cli.opening import PROGRAMME_FILE, Opened, open_programme
 from pilotage.cli.options import Instant, as_of_option, echo_json, programme_options
 from pilotage.cli.people import key_file, make_key, person_option, signer
 from pilotage.cli.registration import lines_for, register
@@ -16,6 +15,7 @@ from pilotage.cli.standing_text import say_standings, signed_facts, standing_fac
 from pilotage.domain.errors import RefusedError
 from pilotage.governance.permit import VALUE, Control
 from pilotage.governance.risk import risk_tier
+from pilotage.opening import PROGRAMME_FILE, Opened, open_programme
 from pilotage.spec.use_case import UseCase
 from pilotage.store import registry
 from pilotage.store.record import Record

@@ -11,9 +11,9 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import click
 
 from pilotage.cli.next_command import next_command
-from pilotage.cli.opening import PROGRAMME_FILE
 from pilotage.domain.decision import Mode
 from pilotage.domain.errors import PilotageError, RefusedError, SpecError
+from pilotage.opening import PROGRAMME_FILE
 from pilotage.spec.draft import draft_programme, draft_use_case, quoted, unit_name
 from pilotage.spec.scalars import UNDECIDED
 from pilotage.spec.start import STARTING_SOURCES, starting_use_case

@@ -10,7 +10,6 @@ import click
 
 from pilotage.cli import signing
 from pilotage.cli.ledger_unit import erase, show
-from pilotage.cli.opening import Opened, open_programme
 from pilotage.cli.options import Progress, as_of_option, echo_json, programme_options
 from pilotage.cli.standing_text import standing_facts
 from pilotage.domain.errors import LedgerError
@@ -18,6 +17,7 @@ from pilotage.governance.bundle import Verified, verdict
 from pilotage.governance.bundle import verify as verify_bundle
 from pilotage.governance.checkpoint import VerifyingKey
 from pilotage.governance.risk import risk_tier
+from pilotage.opening import Opened, open_programme
 from pilotage.spec.hashing import authored
 from pilotage.spec.use_case import UseCase
 from pilotage.store.bundle import open_bundle, open_own_log

@@ -9,7 +9,6 @@ from pathlib import Path
 import click
 
 from pilotage.cli.next_command import next_command
-from pilotage.cli.opening import Opened, open_programme
 from pilotage.cli.options import Progress, as_of_option, echo_json, programme_options
 from pilotage.cli.people import person_option, signer
 from pilotage.domain.entry import EntryKind, Fact
@@ -17,6 +16,7 @@ from pilotage.domain.errors import LedgerError, RefusedError
 from pilotage.domain.unit import text_key
 from pilotage.governance.permit import Signature
 from pilotage.governance.signer import is_signed
+from pilotage.opening import Opened, open_programme
 from pilotage.store import vault
 from pilotage.store.erasure import Erased, Subject, scrub
 from pilotage.store.erasure import erase as erase_subject

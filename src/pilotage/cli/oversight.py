@@ -7,12 +7,12 @@ from pathlib import Path
 import click
 
 from pilotage.cli.next_command import next_command
-from pilotage.cli.opening import Opened, open_programme
 from pilotage.cli.options import Progress, as_of_option, echo_json, programme_options
 from pilotage.cli.people import person_option, signer
 from pilotage.domain.decision import Answer, Waiting
 from pilotage.domain.errors import RefusedError
 from pilotage.governance.signer import Signer
+from pilotage.opening import Opened, open_programme
 from pilotage.store import oversight
 from pilotage.store.oversight import Reply
 from pilotage.store.record import Record

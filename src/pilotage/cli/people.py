@@ -12,11 +12,11 @@ from pathlib import Path
 
 import click
 
-from pilotage.cli.opening import PROGRAMME_FILE, Opened
 from pilotage.domain.errors import PilotageError, RefusedError
 from pilotage.governance.checkpoint import SigningKey
 from pilotage.governance.permit import Signatory
 from pilotage.governance.signer import Signer
+from pilotage.opening import PROGRAMME_FILE, Opened
 
 KEYS_VARIABLE = "PILOTAGE_KEYS"
 KEY_BYTES = 32

@@ -7,7 +7,6 @@ from datetime import UTC, datetime
 
 from pilotage import launch
 from pilotage.cli.found_in_words import plural
-from pilotage.cli.opening import Opened
 from pilotage.data.history import read_history
 from pilotage.domain.decision import Mode
 from pilotage.domain.effect import Origin
@@ -22,6 +21,7 @@ from pilotage.experiments.design import (
     months_to_detect,
     units_to_detect,
 )
+from pilotage.opening import Opened
 from pilotage.ports import Case
 from pilotage.spec.use_case import UseCase
 from pilotage.store.record import Record

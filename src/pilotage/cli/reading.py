@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from pilotage.cli.opening import PROGRAMME_FILE, Opened
 from pilotage.data.tables import open_table
 from pilotage.domain.errors import PilotageError, SourceError, SpecError
+from pilotage.opening import PROGRAMME_FILE, Opened
 from pilotage.spec.loading import load_programme, load_use_case
 from pilotage.spec.programme import Programme
 from pilotage.spec.use_case import UseCase
@@ -37,6 +37,7 @@ class Files:
             return None
         return Opened(
             folder=self.folder,
+            kept_in=self.folder,
             data_folder=str((data_folder or self.folder).absolute()),
             programme=self.programme,
             specs=self.specs,

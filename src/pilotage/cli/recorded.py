@@ -1,7 +1,7 @@
 """The record, where there is one: to look must not make one."""
 
-from pilotage.cli.opening import Opened
 from pilotage.domain.decision import Mode
+from pilotage.opening import Opened
 from pilotage.store.record import Record
 
 SQLITE = "sqlite:///"

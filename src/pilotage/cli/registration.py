@@ -9,8 +9,8 @@ from typing import Protocol, cast
 
 from ruamel.yaml import YAML
 
-from pilotage.cli.opening import PROGRAMME_FILE
 from pilotage.domain.errors import RefusedError
+from pilotage.opening import PROGRAMME_FILE
 from pilotage.spec.loading import load_programme
 from pilotage.spec.programme import Person, Programme
 

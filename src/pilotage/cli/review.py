@@ -7,11 +7,11 @@ from pathlib import Path
 import click
 
 from pilotage import review as story
-from pilotage.cli.opening import Opened, open_programme
 from pilotage.cli.options import MonthName, as_of_option, echo_json, programme_options
 from pilotage.domain.decision import Mode
 from pilotage.domain.month import Month
 from pilotage.domain.review import ProgrammeReview, Review
+from pilotage.opening import Opened, open_programme
 from pilotage.report import render_json, render_page, render_terminal
 from pilotage.store.record import Record
 

@@ -8,11 +8,11 @@ from pathlib import Path
 import click
 
 from pilotage import flow
-from pilotage.cli.opening import open_programme
 from pilotage.cli.options import Progress, as_of_option, echo_json, programme_options
 from pilotage.domain.decision import Mode
 from pilotage.domain.errors import DeliveryError, PilotageError, RefusedError
 from pilotage.domain.tally import Tally
+from pilotage.opening import open_programme
 from pilotage.ports import Case
 from pilotage.store.record import Record
 

@@ -6,12 +6,12 @@ from datetime import datetime, timedelta
 from hashlib import file_digest
 from pathlib import Path
 
-from pilotage.cli.opening import PROGRAMME_FILE, Opened
 from pilotage.domain.errors import LedgerError, RefusedError
 from pilotage.governance.permit import VALUE, Control, Signatory, Signature, in_force, role_for
 from pilotage.governance.risk import Tier, risk_tier
 from pilotage.governance.signer import Signer
 from pilotage.governance.standing import Standing, controls_signed_by, standings
+from pilotage.opening import PROGRAMME_FILE, Opened
 from pilotage.spec.hashing import spec_hash, value_hash
 from pilotage.spec.use_case import UseCase
 from pilotage.store import registry

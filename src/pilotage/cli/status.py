@@ -10,12 +10,12 @@ import click
 import orjson
 
 from pilotage.cli.next_command import next_command
-from pilotage.cli.opening import Opened, open_programme
 from pilotage.cli.options import as_of_option, echo_json, programme_options
 from pilotage.cli.recorded import record_if_any
 from pilotage.domain.cohort import Cohort
 from pilotage.domain.decision import Arm, Mode
 from pilotage.domain.month import Month
+from pilotage.opening import Opened, open_programme
 from pilotage.spec.use_case import UseCase
 from pilotage.store import decisions, outcomes, oversight, parking, registry, verdicts
 from pilotage.store.parking import ParkedCount

@@ -30,11 +30,14 @@ class Opened:
 
     Args:
         folder: where pilotage.yaml is.
+        kept_in: where its record and its folders of CSV files are; for a bench another than
+            the programme's own.
         data_folder: what `${data}` stands for.
         specs: its use cases by name, in the order of their files.
     """
 
     folder: Path
+    kept_in: Path
     data_folder: str
     programme: Programme
     specs: Mapping[str, UseCase]
@@ -51,6 +54,19 @@ class Opened:
                 fix=f"write one of {', '.join(self.specs) or '(none is declared yet)'}",
             )
         return self.specs[name]
+
+    def only(self) -> UseCase:
+        """Return the one use case there is.
+
+        Raises:
+            SpecError: there are several, or none.
+        """
+        if len(self.specs) == 1:
+            return next(iter(self.specs.values()))
+        raise SpecError(
+            f"{self.folder}: holds {len(self.specs)} use cases, where one is taken.",
+            fix="name the folder of a programme with one use case",
+        )
 
     def chosen(self, name: str | None) -> list[UseCase]:
         """Return the named use case, or all of them."""
@@ -73,7 +89,7 @@ class Opened:
         """Open the programme's memory."""
         return open_record(
             self.programme.record,
-            folder=self.folder,
+            folder=self.kept_in,
             programme=self.programme.programme,
             clock=lambda: datetime.now(UTC),
         )
@@ -159,16 +175,19 @@ class Opened:
                 fix=f"add `{name}: {{kind: csv, folder: {name}}}` under `tools:`",
             )
         if isinstance(tool, CsvTool):
-            return CsvFolder(folder=self.folder / tool.folder)
-        return open_database_table(tool.url, folder=self.folder)
+            return CsvFolder(folder=self.kept_in / tool.folder)
+        return open_database_table(tool.url, folder=self.kept_in)
 
 
-def open_programme(folder: Path, *, data_folder: Path | None) -> Opened:
+def open_programme(
+    folder: Path, *, data_folder: Path | None = None, kept_in: Path | None = None
+) -> Opened:
     """Read a programme's files.
 
     Args:
         folder: where pilotage.yaml is.
         data_folder: what `${data}` stands for; None for the programme's folder.
+        kept_in: where record and CSV files are kept; None for the programme's folder.
 
     Raises:
         SpecError: a file is missing, unreadable or cannot be right.
@@ -189,6 +208,7 @@ def open_programme(folder: Path, *, data_folder: Path | None) -> Opened:
         specs[spec.use_case] = spec
     return Opened(
         folder=folder,
+        kept_in=kept_in or folder,
         data_folder=str((data_folder or folder).absolute()),
         programme=programme,
         specs=specs,
