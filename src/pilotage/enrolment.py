@@ -81,7 +81,7 @@ def astray(unit: Unit, case: Case, *, reason: str) -> Parked:
 def draw(units: Sequence[Unit], clusters: Sequence[str], ready: Ready) -> list[Arm | None]:
     """Return each unit's arm: by hash, or as counted out; None for a cluster that came late."""
     registered = ready.registered
-    if registered.counted:
+    if registered.counted is not None:
         return [registered.counted.get(cluster) for cluster in clusters]
     keys = [unit.cluster for unit in units]
     return list(arms(keys, salt=registered.use_case, holdout=registered.holdout))

@@ -1,10 +1,18 @@
 """What is fixed before the first decision, and never edited after it. Read it after flow.py.
 
 history -> baseline -> candidates -> arms -> looks -> ledger
+
+Looks are counted in full cohorts. A unit of a replay belongs to the month it came in; in shadow and
+live it belongs to the month in which a pass decides it. So a start long before the first pass moves
+no look into months in which nobody was treated. And where the start is not the first day of its
+month, that month is a cohort in part: it counts in the effect, but it is no look, and the first
+look is at the next month.
 """
 
+from collections import Counter
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta, tzinfo
+from datetime import datetime, time, timedelta
 
 from pilotage.ai import Example, Wording
 from pilotage.ai.candidates import compete, restore
@@ -17,10 +25,12 @@ from pilotage.domain.look import LookPlan
 from pilotage.domain.month import Month
 from pilotage.domain.review import MetricKind
 from pilotage.experiments.assignment import FEW_CLUSTERS, counted_arms
+from pilotage.experiments.clusters import FEWEST_CLUSTERS
 from pilotage.experiments.design import Design, months_to_detect
 from pilotage.experiments.looks import haybittle_peto
 from pilotage.ports import Case, Predictor
 from pilotage.spec.decide import Every
+from pilotage.spec.hashing import experiment_hash, fixed
 from pilotage.spec.use_case import UseCase
 from pilotage.store import registry
 from pilotage.store.record import Record
@@ -64,48 +74,70 @@ def registered(case: Case, record: Record) -> Registered | None:
             " must decide.",
             fix="leave --mode out; or try it as a copy of the use case under another name",
         )
-    if known is not None and known.experiment_hash != case.experiment_hash:
-        raise RefusedError(
-            f"the experiment of {case.spec.use_case} was changed while it runs: metric, window,"
-            " arms or looks are no longer what was registered for"
-            f" {known.started_at:%Y-%m-%d}.",
-            fix="undo the change, or give the changed use case a new name: it starts a new one",
-        )
+    if known is not None:
+        require_unchanged(known, fixed(case.spec, zone=case.zone))
     return known
+
+
+def require_unchanged(known: Registered, now: Mapping[str, str]) -> None:
+    """Refuse a spec that would measure something else under the same name.
+
+    Raises:
+        RefusedError: with each key that changed, what it was and what it is.
+    """
+    if known.experiment_hash == experiment_hash(now):
+        return
+    before = known.fixed
+    keys = sorted(key for key in before.keys() | now.keys() if before.get(key) != now.get(key))
+    changes = [f"  - `{key}` was {_said(before, key)}, is {_said(now, key)}" for key in keys]
+    raise RefusedError(
+        f"the experiment of {known.use_case} was changed while it runs; registered for"
+        f" {known.started_at:%Y-%m-%d}:\n" + "\n".join(changes),
+        fix="undo the change, or give the changed use case a new name: it starts a new one",
+    )
+
+
+SHOWN_WIDTH = 60
+"""Characters of a value in an error: rules may be long."""
+
+
+def _said(part: Mapping[str, str], key: str) -> str:
+    text = part.get(key, "not set").strip('"')
+    return text if len(text) <= SHOWN_WIDTH else text[:SHOWN_WIDTH] + "..."
 
 
 def register(case: Case, record: Record, *, as_of: datetime) -> Registered:
     """Freeze the baseline, let the candidates compete, register arms and looks: once."""
     spec = case.spec
     start = start_of(case, as_of=as_of)
+    begins = start if case.mode is Mode.REPLAY else as_of
     history = read_history(case.source, before(case, start=start))
+    counted = few_clusters(case, history)
+    names = pseudonyms_of(counted or (), case, record)
+    rests_on = fixed(spec, zone=case.zone)
     contest = compete(
         spec.decide, examples_of(history, spec), wording=Wording(units=f"{spec.process.unit}s")
     )
-    fixed = Registered(
+    experiment = Registered(
         use_case=spec.use_case,
         mode=case.mode,
         started_at=start,
         spec_hash=case.spec_hash,
-        experiment_hash=case.experiment_hash,
+        experiment_hash=experiment_hash(rests_on),
         baseline=history.baseline,
         holdout=spec.experiment.holdout,
         minimum_effect=spec.outcome.minimum_effect.absolute_at(history.baseline.mean),
-        looks=planned_looks(spec, start=start, zone=case.zone),
+        looks=planned_looks(spec, first=first_look(case, start=start, begins=begins)),
         months_to_detect=months_to_detect(planned(spec, history.baseline)),
         predictor=contest.winner,
         version=contest.version,
-        counted=few_clusters(case, history, record),
+        counted=counted and {names[cluster]: arm for cluster, arm in counted.items()},
+        strata={name: history.clusters[cluster] for cluster, name in names.items()},
+        fixed=rests_on,
     )
     with record.transaction() as work:
-        registry.register(
-            work,
-            fixed,
-            spec=case.spec_text,
-            contest=contest,
-            as_of=start if case.mode is Mode.REPLAY else as_of,
-        )
-    return fixed
+        registry.register(work, experiment, spec=case.spec_text, contest=contest, as_of=begins)
+    return experiment
 
 
 def before(case: Case, *, start: datetime) -> Before:
@@ -126,9 +158,20 @@ def examples_of(history: History, spec: UseCase) -> list[Example]:
     return [Example(unit=past.unit, happened=past.value > bar) for past in history.newest]
 
 
-def planned_looks(spec: UseCase, *, start: datetime, zone: tzinfo) -> LookPlan:
-    """Plan a look at each of the spec's months; the last one is final."""
-    first = Month.of(start, zone=zone)
+def first_look(case: Case, *, start: datetime, begins: datetime) -> Month:
+    """Return the month of the first full cohort: all its units take part, from its first day on.
+
+    Args:
+        start: no unit from before takes part.
+        begins: when the first unit is decided.
+    """
+    month = Month.of(begins, zone=case.zone)
+    whole = start < month.start(zone=case.zone) + timedelta(days=1)
+    return month if whole or case.spec.decide.every is Every.MONTH else month.plus(1)
+
+
+def planned_looks(spec: UseCase, *, first: Month) -> LookPlan:
+    """Plan a look at each of the spec's months, the first full cohort first; the last is final."""
     return haybittle_peto([first.plus(k) for k in range(spec.experiment.months)])
 
 
@@ -175,12 +218,31 @@ def start_of(case: Case, *, as_of: datetime) -> datetime:
     return start
 
 
-def few_clusters(case: Case, history: History, record: Record) -> dict[str, Arm]:
-    """Count out the arms of reps, teams or weeks where they are few; else arms are by hash."""
+def few_clusters(case: Case, history: History) -> dict[str, Arm] | None:
+    """Count out the arms of reps, teams or weeks where they are few; else arms are by hash.
+
+    Raises:
+        RefusedError: so few that an arm stays without the two that a comparison takes.
+    """
     if case.spec.assigns_units or len(history.clusters) >= FEW_CLUSTERS:
-        return {}
+        return None
     drawn = counted_arms(
         history.clusters, salt=case.spec.use_case, holdout=case.spec.experiment.holdout
     )
-    names = record.pseudonyms(list(drawn), kind=case.spec.assign_column)
-    return dict(zip(names, drawn.values(), strict=True))
+    sizes = Counter(drawn.values())
+    if min(sizes[arm] for arm in Arm) < FEWEST_CLUSTERS:
+        column = case.spec.assign_column
+        raise RefusedError(
+            f"history knows {len(drawn)} values of `{column}`, of which {sizes[Arm.TREATMENT]}"
+            f" would be treated and {sizes[Arm.HOLDOUT]} held out; a comparison takes"
+            f" {FEWEST_CLUSTERS} of each.",
+            fix="draw arms for something smaller in `experiment.assign_by` (reps instead of"
+            " teams), or hold out a larger share",
+        )
+    return drawn
+
+
+def pseudonyms_of(clusters: Collection[str], case: Case, record: Record) -> dict[str, str]:
+    """Return what stands for each cluster in tables and ledger."""
+    names = record.pseudonyms(list(clusters), kind=case.spec.assign_column)
+    return dict(zip(clusters, names, strict=True))

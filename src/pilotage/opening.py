@@ -1,7 +1,8 @@
 """Opening a programme: read its files, plug its parts together."""
 
 import os
-from collections.abc import Mapping
+import shlex
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,17 +12,28 @@ from pilotage.data.source import OutcomeColumns, TableSource, UnitColumns
 from pilotage.delivery.csv_folder import CsvFolder
 from pilotage.delivery.database_table import open_database_table
 from pilotage.domain.decision import Mode
-from pilotage.domain.errors import SpecError
+from pilotage.domain.errors import PilotageError, SpecError
 from pilotage.governance.checkpoint import VerifyingKey
 from pilotage.governance.permit import Signatory
 from pilotage.ports import Case, Channel
-from pilotage.spec.hashing import authored, experiment_hash, spec_hash
+from pilotage.spec.hashing import authored, spec_hash
 from pilotage.spec.loading import load_programme, load_use_case
 from pilotage.spec.programme import CsvTool, Programme
 from pilotage.spec.use_case import UseCase
 from pilotage.store.record import Record, open_record
 
 PROGRAMME_FILE = "pilotage.yaml"
+
+USE_CASES = ("use_cases/*.yaml",)
+"""Where use cases stand when pilotage.yaml does not say."""
+
+Clock = Callable[[], datetime]
+"""Tells what time it is, in UTC."""
+
+
+def wall_clock() -> datetime:
+    """Return the time."""
+    return datetime.now(UTC)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +46,7 @@ class Opened:
             the programme's own.
         data_folder: what `${data}` stands for.
         specs: its use cases by name, in the order of their files.
+        clock: tells what time it is; `recorded_at` is real whatever it tells.
     """
 
     folder: Path
@@ -41,6 +54,17 @@ class Opened:
     data_folder: str
     programme: Programme
     specs: Mapping[str, UseCase]
+    clock: Clock = wall_clock
+
+    def at(self, instant: datetime | None) -> datetime:
+        """Return the instant that a command stands for: now when none was typed.
+
+        Args:
+            instant: without a time zone, what clocks of the programme's time zone show.
+        """
+        if instant is None:
+            return self.clock()
+        return instant.replace(tzinfo=instant.tzinfo or self.programme.zone).astimezone(UTC)
 
     def spec(self, name: str) -> UseCase:
         """Return one use case.
@@ -91,7 +115,7 @@ class Opened:
             self.programme.record,
             folder=self.kept_in,
             programme=self.programme.programme,
-            clock=lambda: datetime.now(UTC),
+            clock=wall_clock,
         )
 
     def location(self, table: str, *, asked_by: str) -> str:
@@ -127,7 +151,6 @@ class Opened:
             spec=spec,
             spec_text=authored(spec),
             spec_hash=spec_hash(spec),
-            experiment_hash=experiment_hash(spec),
             mode=mode or self.programme.mode,
             zone=self.programme.zone,
             source=self.source(spec, now=now),
@@ -179,8 +202,70 @@ class Opened:
         return open_database_table(tool.url, folder=self.kept_in)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Files:
+    """What could be read of a programme, and what could not.
+
+    Args:
+        programme: None where pilotage.yaml cannot be used.
+        specs: use cases by name.
+        files: the file of each use case, relative to the folder.
+    """
+
+    folder: Path
+    programme: Programme | None
+    specs: Mapping[str, UseCase]
+    files: Mapping[str, str]
+    errors: tuple[PilotageError, ...]
+
+    def opened(
+        self, *, data_folder: Path | None, kept_in: Path | None = None, clock: Clock = wall_clock
+    ) -> Opened | None:
+        """Return the programme with the use cases that could be read."""
+        if self.programme is None:
+            return None
+        return Opened(
+            folder=self.folder,
+            kept_in=kept_in or self.folder,
+            data_folder=str((data_folder or self.folder).absolute()),
+            programme=self.programme,
+            specs=self.specs,
+            clock=clock,
+        )
+
+
+def read_files(folder: Path) -> Files:
+    """Read pilotage.yaml and every use case; an error in one does not hide those of others."""
+    errors: list[PilotageError] = []
+    programme: Programme | None = None
+    try:
+        text = _read(folder / PROGRAMME_FILE, missing=f"pilotage init {folder}")
+        programme = load_programme(text, file=PROGRAMME_FILE)
+    except SpecError as error:
+        errors.append(error)
+    specs: dict[str, UseCase] = {}
+    files: dict[str, str] = {}
+    patterns = programme.use_cases if programme else USE_CASES
+    for path in sorted({path for pattern in patterns for path in folder.glob(pattern)}):
+        file = str(path.relative_to(folder))
+        try:
+            spec = load_use_case(_read(path, missing="name files that exist"), file=file)
+        except SpecError as error:
+            errors.append(error)
+            continue
+        if spec.use_case in specs:
+            errors.append(_twice(spec.use_case, file, files[spec.use_case]))
+            continue
+        specs[spec.use_case], files[spec.use_case] = spec, file
+    return Files(folder=folder, programme=programme, specs=specs, files=files, errors=tuple(errors))
+
+
 def open_programme(
-    folder: Path, *, data_folder: Path | None = None, kept_in: Path | None = None
+    folder: Path,
+    *,
+    data_folder: Path | None = None,
+    kept_in: Path | None = None,
+    clock: Clock = wall_clock,
 ) -> Opened:
     """Read a programme's files.
 
@@ -188,35 +273,32 @@ def open_programme(
         folder: where pilotage.yaml is.
         data_folder: what `${data}` stands for; None for the programme's folder.
         kept_in: where record and CSV files are kept; None for the programme's folder.
+        clock: tells what time it is.
 
     Raises:
-        SpecError: a file is missing, unreadable or cannot be right.
+        PilotageError: a file is missing, unreadable or cannot be right.
     """
-    file = folder / PROGRAMME_FILE
-    programme = load_programme(_read(file, fix=f"pilotage init {folder}"), file=PROGRAMME_FILE)
-    paths = sorted({path for pattern in programme.use_cases for path in folder.glob(pattern)})
-    specs: dict[str, UseCase] = {}
-    for path in paths:
-        spec = load_use_case(
-            _read(path, fix="make the file readable"), file=str(path.relative_to(folder))
-        )
-        if spec.use_case in specs:
-            raise SpecError(
-                f"{path.relative_to(folder)}: a second use case is called {spec.use_case!r}.",
-                fix="give it a name of its own",
-            )
-        specs[spec.use_case] = spec
-    return Opened(
-        folder=folder,
-        kept_in=kept_in or folder,
-        data_folder=str((data_folder or folder).absolute()),
-        programme=programme,
-        specs=specs,
+    files = read_files(folder)
+    opened = files.opened(data_folder=data_folder, kept_in=kept_in, clock=clock)
+    if opened is None or files.errors:
+        raise files.errors[0]
+    return opened
+
+
+def _twice(name: str, file: str, earlier: str) -> SpecError:
+    return SpecError(
+        f"{file}: a second use case is called {name!r}; the first is {earlier}.",
+        fix="give it a name of its own",
     )
 
 
-def _read(path: Path, *, fix: str) -> bytes:
+def _read(path: Path, *, missing: str) -> bytes:
     try:
         return path.read_bytes()
+    except FileNotFoundError as error:
+        raise SpecError(f"{path}: there is no such file.", fix=missing) from error
     except OSError as error:
-        raise SpecError(f"{path}: cannot be read ({error.strerror}).", fix=fix) from error
+        raise SpecError(
+            f"{path}: cannot be read ({error.strerror}).",
+            fix=f"let its owner give you the right to read it: chmod u+r {shlex.quote(str(path))}",
+        ) from error

@@ -78,7 +78,6 @@ class Case:
     Args:
         spec_text: what its author set, as canonical JSON.
         spec_hash: sha256 of that.
-        experiment_hash: the same over the part that defines the experiment.
         zone: the programme's business calendar.
         channels: the user's tools, by the name the spec gives them.
         signatories: who may sign, by name.
@@ -87,7 +86,6 @@ class Case:
     spec: UseCase
     spec_text: str
     spec_hash: str
-    experiment_hash: str
     mode: Mode
     zone: tzinfo
     source: Source

@@ -83,7 +83,7 @@ def test_on_the_example_too_the_short_cut_gives_the_verdicts_of_the_whole_road(
 
 
 def test_an_effect_that_is_there_is_found(opened: Opened):
-    plan = registered_plan(opened, as_of=AS_OF).salted("works")
+    plan = registered_plan(opened, as_of=AS_OF).salted("works").as_if_live()
     units = untreated(plan, as_of=AS_OF)
     draw = arms(units.keys, salt="works", holdout=plan.registered.holdout)
     rng = np.random.default_rng(1)
@@ -93,6 +93,18 @@ def test_an_effect_that_is_there_is_found(opened: Opened):
         treated = replace(units, value=value)
         given = reviewed(plan, treated)
         assert [one.ruling.verdict for one in given] == [verdict] * 3
+
+
+def test_as_a_replay_the_same_find_is_held(opened: Opened):
+    plan = registered_plan(opened, as_of=AS_OF).salted("works")
+    units = untreated(plan, as_of=AS_OF)
+    draw = arms(units.keys, salt="works", holdout=plan.registered.holdout)
+    treated = np.array([float(arm is Arm.TREATMENT) for arm in draw])
+    flip = np.random.default_rng(1).random(len(treated)) < 0.1
+    given = reviewed(plan, replace(units, value=np.where(flip, 1 - treated, treated)))
+    assert {(one.ruling.verdict, one.ruling.rule) for one in given} == {
+        (Verdict.HOLD, "no-live-evidence")
+    }
 
 
 def test_every_salt_draws_other_arms(opened: Opened):

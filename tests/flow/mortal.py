@@ -26,7 +26,7 @@ from pilotage.domain.decision import Delivery, Receipt
 from pilotage.domain.unit import Outcome, Parked, Unit
 from pilotage.opening import open_programme
 from pilotage.ports import Case, Channel, Source
-from pilotage.spec.hashing import authored, experiment_hash, spec_hash
+from pilotage.spec.hashing import authored, spec_hash
 from tests.fakes import ListSource
 from tests.flow.company import END, LEADS, REPLIES
 
@@ -187,7 +187,6 @@ def run_pass(order: Order) -> None:
         spec=spec,
         spec_text=authored(spec),
         spec_hash=spec_hash(spec),
-        experiment_hash=experiment_hash(spec),
         mode=opened.programme.mode,
         zone=opened.programme.zone,
         source=SteppingSource(inner=lists, steps=steps),

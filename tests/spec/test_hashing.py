@@ -2,12 +2,13 @@
 
 import json
 from random import Random
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pilotage.spec.hashing import experiment_hash, spec_hash, value_hash
+from pilotage.spec.hashing import experiment_hash, fixed, spec_hash, value_hash
 from pilotage.spec.loading import load_use_case
 from pilotage.spec.reading import Plain, read_yaml
 from pilotage.spec.use_case import Experiment, UseCase
@@ -16,6 +17,10 @@ from tests.spec.written import FULL, SHORT
 
 def loaded(text: str) -> UseCase:
     return load_use_case(text, file="use_case.yaml")
+
+
+def experiment_of(use_case: UseCase, zone: str = "UTC") -> str:
+    return experiment_hash(fixed(use_case, zone=ZoneInfo(zone)))
 
 
 TREE = read_yaml(FULL, file="use_case.yaml").top
@@ -35,7 +40,7 @@ def shuffled(value: Plain, random: Random) -> Plain:
 def test_the_order_of_keys_is_not_in_the_hash(random: Random) -> None:
     other = UseCase.model_validate(shuffled(TREE, random))
     assert spec_hash(other) == spec_hash(BEFORE)
-    assert experiment_hash(other) == experiment_hash(BEFORE)
+    assert experiment_of(other) == experiment_of(BEFORE)
 
 
 def test_comments_and_spelling_of_the_same_value_are_not_in_the_hash() -> None:
@@ -43,15 +48,55 @@ def test_comments_and_spelling_of_the_same_value_are_not_in_the_hash() -> None:
     assert spec_hash(loaded(other)) == spec_hash(loaded(FULL))
 
 
-def test_the_default_of_a_later_release_is_not_a_changed_spec() -> None:
-    class LaterUseCase(UseCase):
-        experiment: Experiment = Experiment(holdout=0.3, months=12)
-        sponsor: str | None = "board"
+class LaterUseCase(UseCase):
+    """A use case of a later release, with other defaults."""
 
+    experiment: Experiment = Experiment(holdout=0.3, months=12)
+    sponsor: str | None = "board"
+
+
+def test_the_default_of_a_later_release_is_not_a_changed_spec() -> None:
     later = LaterUseCase.model_validate(read_yaml(SHORT, file="short").top)
     assert later.experiment.holdout == 0.3
     assert spec_hash(later) == spec_hash(loaded(SHORT))
-    assert experiment_hash(later) == experiment_hash(loaded(SHORT))
+
+
+def test_the_default_of_a_later_release_that_changes_what_is_measured_must_be_written_out() -> None:
+    later = LaterUseCase.model_validate(read_yaml(SHORT, file="short").top)
+    assert experiment_of(later) != experiment_of(loaded(SHORT))
+    written_out = SHORT + "experiment: {holdout: 0.2, months: 6}\n"
+    again = LaterUseCase.model_validate(read_yaml(written_out, file="short").top)
+    assert experiment_of(again) == experiment_of(loaded(SHORT))
+
+
+@pytest.mark.parametrize(
+    ("written", "instead"),
+    [
+        ("", "experiment: {holdout: 0.2}\n"),
+        ("", "experiment: {months: 6, looks: monthly}\n"),
+        ("", "experiment: {assign_by: lead}\n"),
+        ("", "experiment: {assign_by: lead_id, strata: []}\n"),
+        ("", "decide: {every: once, candidates: [rules]}\n"),
+        ("kind: proportion", "kind: proportion\n  better: higher\n  window: 30 days"),
+        ("kind: proportion", "kind: proportion\n  minimum_effect: {relative: 0.15}"),
+    ],
+)
+def test_writing_a_default_out_is_no_other_experiment(written: str, instead: str) -> None:
+    text = SHORT.replace(written, instead) if written else SHORT + instead
+    assert text != SHORT
+    assert experiment_of(loaded(text)) == experiment_of(loaded(SHORT))
+
+
+def test_months_of_another_calendar_make_another_experiment() -> None:
+    assert experiment_of(BEFORE) != experiment_of(BEFORE, zone="Asia/Tokyo")
+
+
+def test_what_is_fixed_is_told_key_by_key() -> None:
+    before, after = (
+        fixed(loaded(text), zone=ZoneInfo("UTC"))
+        for text in (FULL, FULL.replace("window: 3 weeks", "window: 4 weeks"))
+    )
+    assert {key for key in before if before[key] != after[key]} == {"outcome.window"}
 
 
 @pytest.mark.parametrize(
@@ -60,7 +105,7 @@ def test_the_default_of_a_later_release_is_not_a_changed_spec() -> None:
         ("owner: head-of-success", "owner: cro", False),
         ("volume_per_month: 800", "volume_per_month: 900", False),
         ("sample: 0.1", "sample: 0.2", False),
-        ("otherwise: 0.1", "otherwise: 0.2", False),
+        ("otherwise: 0.1", "otherwise: 0.2", True),
         ("holdout: 0.5", "holdout: 0.4", True),
         ("window: 3 weeks", "window: 4 weeks", True),
         ("{absolute: 0.02}", "{relative: 0.02}", True),
@@ -78,7 +123,7 @@ def test_what_the_author_changes_is_in_the_hash(
 ) -> None:
     before, after = BEFORE, loaded(FULL.replace(written, instead))
     assert spec_hash(before) != spec_hash(after)
-    assert (experiment_hash(before) != experiment_hash(after)) is another_experiment
+    assert (experiment_of(before) != experiment_of(after)) is another_experiment
 
 
 @pytest.mark.parametrize("text", [SHORT, FULL])
@@ -108,4 +153,4 @@ def test_an_approval_of_money_covers_its_amount_currency_basis_and_metric(
 def test_other_rows_that_count_as_outcomes_make_another_experiment() -> None:
     won = SHORT.replace("at: replied_at}", "at: replied_at, where: {stage: Won}}")
     lost = won.replace("Won", "Lost")
-    assert experiment_hash(loaded(won)) != experiment_hash(loaded(lost))
+    assert experiment_of(loaded(won)) != experiment_of(loaded(lost))

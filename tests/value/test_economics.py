@@ -32,21 +32,20 @@ def effect(estimate: float, half: float = 0.01, kind: EffectKind = EffectKind.AB
     )
 
 
-def economics(value: int = 1500, cost: int = 9000, share: float = 1.0) -> Economics:
+def economics(value: int = 1500, cost: int = 9000) -> Economics:
     return Economics(
         value=Money.of(value, "USD"),
         origin=Origin.APPROVED,
         units_per_month=3000,
         run_cost_per_month=Money.of(cost, "USD"),
-        cashable_share=share,
     )
 
 
 def test_the_money_is_effect_times_units_times_value_less_the_running_cost():
-    worth = worth_per_month(effect(0.018), economics(share=0.5), better=Better.HIGHER)
-    assert worth.estimate.amount == Decimal("31500.00")  # .018 x 3000 x 1500 / 2 - 9000
-    assert worth.low.amount == Decimal("9000.00")
-    assert worth.high.amount == Decimal("54000.00")
+    worth = worth_per_month(effect(0.018), economics(), better=Better.HIGHER)
+    assert worth.estimate.amount == Decimal("72000.00")  # .018 x 3000 x 1500 - 9000
+    assert worth.low.amount == Decimal("27000.00")
+    assert worth.high.amount == Decimal("117000.00")
     assert worth.origin is Origin.APPROVED
 
 
@@ -66,15 +65,14 @@ def test_the_interval_keeps_its_order_and_the_amounts_are_cents(
         assert end.amount == end.amount.quantize(Decimal("0.01"))
 
 
-@given(amounts, amounts, st.floats(0.01, 1))
-def test_at_breakeven_nothing_is_left(value: int, cost: int, share: float):
+@given(amounts, amounts)
+def test_at_breakeven_nothing_is_left(value: int, cost: int):
     at = breakeven(
         run_cost_per_month=Money.of(cost, "USD"),
         value=Money.of(value, "USD"),
         units_per_month=3000,
-        cashable_share=share,
     )
-    worth = worth_per_month(effect(at), economics(value, cost, share), better=Better.HIGHER)
+    worth = worth_per_month(effect(at), economics(value, cost), better=Better.HIGHER)
     assert abs(worth.estimate.amount) <= Decimal(cost) * Decimal("1e-5") + Decimal("0.01")
 
 

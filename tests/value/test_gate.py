@@ -40,12 +40,13 @@ ORDER: Final[Mapping[Verdict, int]] = {
 }
 
 
-def effect(z: float, error: float = 0.01) -> Effect:
+def effect(z: float, error: float = 0.01, *, level: float = 0.95) -> Effect:
     """An effect so many standard errors from zero."""
+    reach = NormalDist().inv_cdf((1 + level) / 2)
     return Effect(
         estimate=z * error,
-        low=(z - 1.959964) * error,
-        high=(z + 1.959964) * error,
+        low=(z - reach) * error,
+        high=(z + reach) * error,
         standard_error=error,
         p_value=2 * NormalDist().cdf(-abs(z)),
         kind=EffectKind.ABSOLUTE,
@@ -53,7 +54,15 @@ def effect(z: float, error: float = 0.01) -> Effect:
         n_treatment=2400,
         n_holdout=600,
         holdout_mean=0.12,
+        level=level,
     )
+
+
+def seeing(seen: Evidence, z: float, error: float = 0.01) -> Evidence:
+    """The same evidence with another effect, which is read at the month's boundary too."""
+    critical = seen.plan.critical_p(seen.month)
+    strict = None if critical is None else effect(z, error, level=1 - critical)
+    return replace(seen, effect=effect(z, error), at_boundary=strict)
 
 
 def metric(minimum: float = 0.018, breakeven: float = 0.002) -> Metric:
@@ -68,34 +77,37 @@ def metric(minimum: float = 0.018, breakeven: float = 0.002) -> Metric:
 
 def evidence(z: float | None, *, month: int, closed: int | None = None) -> Evidence:
     """Evidence at the so-manyeth monthly look of six."""
-    return Evidence(
+    nothing = Evidence(
         month=FIRST.plus(month - 1),
         plan=PLAN,
         forecast=PLAN.final,
         metric=metric(),
-        effect=None if z is None else effect(z),
+        effect=None,
         closed_cohorts=month if closed is None else closed,
         first_closing=FIRST,
         mode=Mode.LIVE,
         interference=False,
     )
+    return nothing if z is None else seeing(nothing, z)
 
 
 shares = st.none() | st.floats(0, 1)
-situations = st.builds(
+without_effect = st.builds(
     Evidence,
     month=st.integers(0, 24).map(FIRST.plus),
     plan=st.just(PLAN),
     forecast=st.integers(0, 9).map(FIRST.plus),
     metric=st.builds(metric, st.floats(0, 0.1), st.floats(0, 0.1)),
-    effect=st.none() | st.builds(effect, st.floats(-6, 6), st.floats(1e-4, 0.1)),
+    effect=st.none(),
     closed_cohorts=st.integers(0, 24),
     first_closing=st.integers(0, 6).map(FIRST.plus),
     mode=st.sampled_from(Mode),
     interference=st.sampled_from([False, False, False, True]),
     findings=st.sampled_from([(), (), (), (MISMATCH,)]),
     delivered_share=shares,
-    adoption_share=shares,
+)
+situations = without_effect | st.builds(
+    seeing, without_effect, st.floats(-6, 6), st.floats(1e-4, 0.1)
 )
 unbroken = st.builds(
     replace,
@@ -103,7 +115,6 @@ unbroken = st.builds(
     interference=st.just(False),  # noqa: FBT003 - a strategy's value, not a switch
     findings=st.just(()),
     delivered_share=st.none(),
-    adoption_share=st.none(),
 )
 
 
@@ -138,7 +149,6 @@ def test_each_situation_has_its_ruling(seen: Evidence, verdict: Verdict, name: s
         ({"interference": True}, "refused-by-interference"),
         ({"findings": (MISMATCH,)}, "blocking-finding"),
         ({"delivered_share": 0.79}, "delivery-broken"),
-        ({"adoption_share": 0.19}, "adoption-below-20-percent"),
     ],
 )
 def test_what_is_broken_is_repaired_whatever_the_effect(broken: dict[str, bool], name: str):
@@ -180,13 +190,48 @@ def test_the_reason_holds_the_figures():
     )
 
 
-def test_a_replay_is_ruled_alike_and_called_no_live_evidence():
-    live = rule(evidence(2.5, month=6))
-    for mode in (Mode.REPLAY, Mode.SHADOW):
-        other = rule(replace(evidence(2.5, month=6), mode=mode))
-        assert given_by(other) == given_by(live)
-        assert "no live evidence" in other.next_step
-    assert "no live evidence" not in live.next_step
+@pytest.mark.parametrize("mode", [Mode.REPLAY, Mode.SHADOW])
+@pytest.mark.parametrize("month", [1, 3, 6, 20])
+def test_what_would_be_scaled_live_is_held_without_live_evidence(mode: Mode, month: int):
+    seen = evidence(4.5, month=month)
+    assert given_by(rule(seen)) == (Verdict.SCALE, "scale")
+    held = rule(replace(seen, mode=mode))
+    assert given_by(held) == (Verdict.HOLD, "no-live-evidence")
+    assert held.until == seen.month.plus(1)
+    assert "no live evidence. Live, it would be `scale`" in held.reason
+    assert "Go live" in held.next_step
+
+
+@given(situations)
+def test_history_and_shadow_never_scale_and_are_else_ruled_alike(seen: Evidence):
+    live, other = (given_by(rule(replace(seen, mode=m))) for m in (Mode.LIVE, Mode.SHADOW))
+    assert other[0] is not Verdict.SCALE
+    expected = (Verdict.HOLD, "no-live-evidence") if live[0] is Verdict.SCALE else live
+    assert other == expected
+
+
+def test_a_replay_says_in_every_verdict_that_it_is_no_live_evidence():
+    for z in (-4.0, 0.5, 4.0):
+        ruling = rule(replace(evidence(z, month=6), mode=Mode.REPLAY))
+        assert "no live evidence" in ruling.reason + ruling.next_step
+        assert "no live evidence" not in rule(evidence(z, month=6)).next_step
+
+
+@given(situations)
+def test_live_it_scales_just_where_test_and_interval_of_the_look_agree(seen: Evidence):
+    """A strong enough p-value, and the interval of that certainty above what pays."""
+    healthy = replace(seen, mode=Mode.LIVE, interference=False, findings=(), delivered_share=None)
+    ready = prepared(healthy)
+    critical, effect_, strict = ready.plan.critical_p(ready.month), ready.effect, ready.at_boundary
+    crossed = (
+        critical is not None
+        and effect_ is not None
+        and strict is not None
+        and ready.closed_cohorts > 0
+        and effect_.p_value < critical
+        and strict.low > ready.pays
+    )
+    assert (rule(healthy).rule == "scale") is crossed
 
 
 @given(situations)
@@ -202,6 +247,8 @@ def test_every_hold_has_an_end_in_the_future(seen: Evidence):
 @given(unbroken)
 def test_nothing_is_held_longer_than_a_year_past_its_due_month(seen: Evidence):
     ruling = rule(seen)
+    if ruling.rule == "no-live-evidence":
+        return  # it waits for somebody to go live
     if ruling.verdict is Verdict.HOLD and seen.closed_cohorts >= PATIENCE_MONTHS and seen.effect:
         assert ruling.until is not None
         assert ruling.until <= seen.due.plus(LONGEST_WAIT_MONTHS)
@@ -212,7 +259,7 @@ def test_nothing_is_held_longer_than_a_year_past_its_due_month(seen: Evidence):
 def test_a_better_effect_never_gets_a_worse_verdict(
     seen: Evidence, one: float, other: float, error: float
 ):
-    worse, better = (replace(seen, effect=effect(z, error)) for z in sorted((one, other)))
+    worse, better = (seeing(seen, z, error) for z in sorted((one, other)))
     assert ORDER[rule(worse).verdict] <= ORDER[rule(better).verdict]
 
 
@@ -243,6 +290,10 @@ def test_evidence_that_was_rounded_before_gives_the_same_ruling(seen: Evidence):
     assert prepared(prepared(seen)) == prepared(seen)
 
 
+def turned(found: Effect) -> Effect:
+    return replace(found, estimate=-found.estimate, low=-found.high, high=-found.low)
+
+
 @given(situations)
 def test_a_metric_that_should_fall_is_ruled_like_one_that_should_rise(seen: Evidence):
     own, found = seen.metric, seen.effect
@@ -254,7 +305,8 @@ def test_a_metric_that_should_fall_is_ruled_like_one_that_should_rise(seen: Evid
             minimum_effect=-(own.minimum_effect or 0.0),
             breakeven=-(own.breakeven or 0.0),
         ),
-        effect=found and replace(found, estimate=-found.estimate, low=-found.high, high=-found.low),
+        effect=found and turned(found),
+        at_boundary=seen.at_boundary and turned(seen.at_boundary),
     )
     assert rule(mirrored) == rule(seen)
 
@@ -279,10 +331,10 @@ def test_the_rules_stand_in_the_order_that_the_docs_promise():
         "refused_by_interference",
         "blocking_finding",
         "delivery_broken",
-        "adoption_below_20_percent",
         "harm",
         "concluded",
         "nothing_closed_yet",
+        "no_live_evidence",
         "scale",
         "patience",
         "too_small",
@@ -305,7 +357,7 @@ def history(drift: float, *, runs: int, seed: int, breakeven: float = 0.0) -> di
         verdict = Verdict.HOLD
         for month in range(1, 19):
             z, error = float(walk[month - 1]) * month**-0.5, month**-0.5
-            seen = replace(evidence(None, month=month), metric=lines, effect=effect(z, error))
+            seen = seeing(replace(evidence(None, month=month), metric=lines), z, error)
             verdict = rule(seen).verdict
             if verdict is not Verdict.HOLD:
                 break

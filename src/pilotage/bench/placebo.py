@@ -3,7 +3,8 @@
 Arms are drawn anew for each salt (another name of the use case is another salt), on the real
 units with their real outcomes. No arm was treated, so every `scale` is false, and so is every
 stop for harm. Everything but the reading of rows is the product's own: the arms' hash, the look
-plan, and `review.judge`, which computes effect, checks, money and ruling.
+plan, and `review.judge`, which computes effect, checks, money and ruling. It is asked to judge as
+if live: of a replay it would never say `scale`, and there would be no error to count.
 """
 
 import math
@@ -23,11 +24,12 @@ from pilotage import review as story
 from pilotage.bench.measured import Goal, Measured, Report
 from pilotage.bench.progress import Progress
 from pilotage.domain.cohort import CohortMoments
-from pilotage.domain.decision import Arm, DeliveryState
+from pilotage.domain.decision import Arm, DeliveryState, Mode
 from pilotage.domain.effect import Moments
 from pilotage.domain.errors import SpecError
 from pilotage.domain.experiment import Registered
 from pilotage.domain.month import Month
+from pilotage.domain.recorded import Recorded
 from pilotage.domain.review import Review
 from pilotage.domain.verdict import Conclusion, Verdict
 from pilotage.experiments.assignment import arms
@@ -82,9 +84,16 @@ class Plan:
         other = spec.model_copy(
             update={"experiment": spec.experiment.model_copy(update={"months": months})}
         )
-        looks = launch.planned_looks(other, start=self.registered.started_at, zone=self.case.zone)
+        looks = launch.planned_looks(other, first=self.registered.looks.months[0])
         return Plan(
             case=replace(self.case, spec=other), registered=replace(self.registered, looks=looks)
+        )
+
+    def as_if_live(self) -> "Plan":
+        """Return the same experiment as if people had seen the proposals, so that it may scale."""
+        return Plan(
+            case=replace(self.case, mode=Mode.LIVE),
+            registered=replace(self.registered, mode=Mode.LIVE),
         )
 
     def salted(self, name: str) -> "Plan":
@@ -100,8 +109,9 @@ def bench_placebo(programme: Path, *, data: Path, salts: int) -> Report:
     as_of = datetime.now(UTC)
     with TemporaryDirectory(prefix="pilotage-bench-") as name:
         opened = open_programme(programme, data_folder=data, kept_in=Path(name))
-        plan = registered_plan(opened, as_of=as_of)
-        units = untreated(plan, as_of=as_of)
+        replayed = registered_plan(opened, as_of=as_of)
+        units = untreated(replayed, as_of=as_of)
+    plan = replayed.as_if_live()
     own = plan.case.spec.experiment.months
     seen = len(units.months)
     plans = {
@@ -188,8 +198,8 @@ def reviewed(plan: Plan, units: Untreated) -> list[Review]:
     given: list[Review] = []
     earlier: Conclusion | None = None
     for month in units.months:
-        recorded = recorded_until(month, cohorts, newest=units.newest[month], concluded=earlier)
-        one = story.judge(plan.case, plan.registered, recorded)
+        known = recorded_until(month, cohorts, plan.registered, newest=units.newest[month])
+        one = story.judge(plan.case, replace(known, concluded=earlier))
         given.append(one)
         ruling = one.ruling
         if earlier is None and ruling.verdict in {Verdict.SCALE, Verdict.STOP}:
@@ -221,26 +231,23 @@ def drawn(plan: Plan, units: Untreated) -> list[CohortMoments]:
 
 
 def recorded_until(
-    month: Month,
-    cohorts: Sequence[CohortMoments],
-    *,
-    newest: datetime,
-    concluded: Conclusion | None,
-) -> story.Recorded:
+    month: Month, cohorts: Sequence[CohortMoments], registered: Registered, *, newest: datetime
+) -> Recorded:
     """Return what a record would hold of the months up to this one."""
     until = [cohort for cohort in cohorts if cohort.month <= month]
-    return story.Recorded(
+    closed = sorted({cohort.month for cohort in until})
+    return Recorded(
+        registered=registered,
         month=month,
-        closed=sorted({cohort.month for cohort in until}),
+        first=closed[0],
+        closed=closed,
         cohorts=until,
         by_unit=None,
         assigned={arm: sum(c.moments.n for c in until if c.arm is arm) for arm in Arm},
         pending=0,
         delivered=dict.fromkeys(DeliveryState, 0),
         evidence=None,
-        newest=newest,
-        approved=False,
-        concluded=concluded,
+        ends_at=newest,
     )
 
 

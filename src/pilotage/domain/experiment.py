@@ -45,7 +45,9 @@ class Registered:
 
     Args:
         started_at: no unit from before is enrolled, UTC.
-        counted: the arm of each cluster, where clusters are few; else arms are by hash.
+        counted: the arm of each cluster, where clusters are few; None where arms are by hash.
+        strata: of those clusters, in which their arms were counted out.
+        fixed: what of the spec may not change while it runs, by key, as JSON.
         minimum_effect: the smallest change worth having, absolute.
         looks: the months in which the review may conclude.
         months_to_detect: how long the minimum effect takes to show; None when it never will.
@@ -65,4 +67,6 @@ class Registered:
     months_to_detect: float | None
     predictor: str
     version: str
-    counted: Mapping[str, Arm] = field(default_factory=dict[str, Arm])
+    counted: Mapping[str, Arm] | None = None
+    strata: Mapping[str, str] = field(default_factory=dict[str, str])
+    fixed: Mapping[str, str] = field(default_factory=dict[str, str])

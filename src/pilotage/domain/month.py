@@ -51,6 +51,15 @@ class Month:
         """Return the first instant after the month, in UTC."""
         return self.plus(1).start(zone=zone)
 
+    def share_before(self, instant: datetime, *, zone: tzinfo = UTC) -> float:
+        """Return the share of the month that lies before an instant of it.
+
+        >>> Month(2026, 4).share_before(datetime(2026, 4, 16, tzinfo=UTC))
+        0.5
+        """
+        start, end = self.start(zone=zone), self.end(zone=zone)
+        return (instant - start) / (end - start)
+
     def plus(self, months: int) -> "Month":
         """Return the month so many months later (earlier when negative)."""
         years, index = divmod(self.number - 1 + months, 12)

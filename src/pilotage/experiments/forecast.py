@@ -15,7 +15,8 @@ def forecast(registered: Registered, *, window: timedelta) -> Month:
     """Return the first cohort by which the smallest effect worth having would show.
 
     Args:
-        window: of the outcome. Months to detect count it; cohorts are named by assignment.
+        window: of the outcome. Months to detect count it; cohorts are named by assignment,
+            and counted from the first full one, as the looks are.
     """
     if registered.months_to_detect is None:
         return registered.looks.final.plus(NEVER_MONTHS)
@@ -23,6 +24,10 @@ def forecast(registered: Registered, *, window: timedelta) -> Month:
     return registered.looks.months[0].plus(max(1, math.ceil(cohorts)) - 1)
 
 
-def first_closing(registered: Registered, *, window: timedelta, zone: tzinfo) -> Month:
-    """Return the month in which the last outcome window of the first cohort ends."""
-    return Month.of(registered.looks.months[0].end(zone=zone) + window, zone=zone)
+def first_closing(cohort: Month, *, window: timedelta, zone: tzinfo) -> Month:
+    """Return the month in which the last outcome window of a cohort ends.
+
+    Args:
+        cohort: the first one.
+    """
+    return Month.of(cohort.end(zone=zone) + window, zone=zone)

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, func, select
 
+from pilotage.domain.cohort import Cohort
 from pilotage.domain.decision import Arm, Decision, Mode, Proposal, decision_key
 from pilotage.domain.entry import Entry, EntryKind
 from pilotage.domain.month import Month
@@ -114,12 +115,12 @@ def assigned(
     return {arm: found.get(arm, 0) for arm in Arm}
 
 
-def newest(connection: Connection, *, use_case: str, mode: Mode, month: Month) -> datetime | None:
-    """Return when the last unit of a month was assigned; None for a month without units."""
+def newest(connection: Connection, cohort: Cohort) -> datetime | None:
+    """Return when the last unit of a cohort was assigned; None for one without units."""
     latest = select(func.max(decision.c.assigned_at)).where(
-        decision.c.use_case == use_case,
-        decision.c.mode == mode.value,
-        decision.c.month == str(month),
+        decision.c.use_case == cohort.use_case,
+        decision.c.mode == cohort.mode.value,
+        decision.c.month == str(cohort.month),
     )
     text = connection.scalar(latest)
     return datetime.fromisoformat(text) if text else None

@@ -235,8 +235,9 @@ def _baseline_facts(registered: Registered) -> dict[str, Fact]:
 
 
 def _experiment_facts(registered: Registered) -> dict[str, Fact]:
+    counted = registered.counted or {}
     return {
-        "counted": {cluster: arm.value for cluster, arm in registered.counted.items()},
+        "counted": {cluster: arm.value for cluster, arm in counted.items()},
         "holdout": _text(registered.holdout),
         "looks": [
             {"critical_p": _text(look.critical_p), "month": str(look.month)}
@@ -247,6 +248,7 @@ def _experiment_facts(registered: Registered) -> dict[str, Fact]:
         "plan": registered.looks.name,
         "salt": registered.use_case,
         "started_at": registered.started_at,
+        "strata": dict(registered.strata),
     }
 
 

@@ -1,13 +1,16 @@
 """Economics: what an effect is worth a month, and which effect pays the running cost."""
 
 from dataclasses import dataclass
+from datetime import tzinfo
 from decimal import Decimal
 
 from pilotage.domain.effect import Effect, EffectKind, Origin
 from pilotage.domain.errors import SpecError
 from pilotage.domain.money import Money, MoneyRange
-from pilotage.domain.review import Better
-from pilotage.value.orient import oriented
+from pilotage.domain.recorded import Recorded
+from pilotage.domain.review import Better, Metric
+from pilotage.spec.use_case import UseCase
+from pilotage.value.orient import oriented, sign
 from pilotage.value.quantise import quantise, quantised
 
 
@@ -20,14 +23,51 @@ class Economics:
         origin: of that value: declared, or approved by finance.
         units_per_month: treated at full use.
         run_cost_per_month: of the AI in use.
-        cashable_share: of the value that reaches the P&L line, 0..1.
     """
 
     value: Money
     origin: Origin
     units_per_month: float
     run_cost_per_month: Money
-    cashable_share: float = 1.0
+
+
+def economics_of(spec: UseCase, recorded: Recorded, *, zone: tzinfo) -> Economics:
+    """Return what turns the effect into money: the value as declared, the units as they came.
+
+    Args:
+        zone: the programme's business calendar.
+    """
+    value, months = spec.outcome.value, recorded.covered_months(zone=zone)
+    expected = recorded.registered.baseline.volume_per_month
+    return Economics(
+        value=Money.of(value.amount, value.currency),
+        origin=Origin.APPROVED if recorded.approved else Origin.DECLARED,
+        units_per_month=recorded.units / months if months else expected,
+        run_cost_per_month=Money.of(
+            spec.budget.run_per_month if spec.budget else 0, value.currency
+        ),
+    )
+
+
+def metric_of(spec: UseCase, economics: Economics, *, minimum_effect: float) -> Metric:
+    """Return the outcome with the lines it is read against, on its own scale and sign.
+
+    Args:
+        minimum_effect: the smallest change worth having, absolute and positive.
+    """
+    outcome = spec.outcome
+    pays = breakeven(
+        run_cost_per_month=economics.run_cost_per_month,
+        value=economics.value,
+        units_per_month=economics.units_per_month,
+    )
+    return Metric(
+        name=outcome.metric,
+        kind=outcome.kind,
+        better=outcome.better,
+        minimum_effect=sign(outcome.better) * minimum_effect,
+        breakeven=sign(outcome.better) * pays,
+    )
 
 
 def worth_per_month(effect: Effect, economics: Economics, *, better: Better) -> MoneyRange:
@@ -63,20 +103,13 @@ def worth_per_month(effect: Effect, economics: Economics, *, better: Better) -> 
     )
 
 
-def breakeven(
-    *,
-    run_cost_per_month: Money,
-    value: Money,
-    units_per_month: float,
-    cashable_share: float = 1.0,
-) -> float:
+def breakeven(*, run_cost_per_month: Money, value: Money, units_per_month: float) -> float:
     """Return the absolute effect that pays the running cost, as a positive number.
 
     Args:
         run_cost_per_month: of the AI in use.
         value: of one more unit of outcome.
         units_per_month: treated at full use.
-        cashable_share: of the value that reaches the P&L line.
 
     Raises:
         SpecError: when nothing could pay for it.
@@ -86,20 +119,20 @@ def breakeven(
     0.002
     """
     _same_currency(value, run_cost_per_month)
-    if not (value.amount > 0 and units_per_month > 0 and cashable_share > 0):
+    if not (value.amount > 0 and units_per_month > 0):
         raise SpecError(
             f"no effect pays {run_cost_per_month} a month: a unit of outcome is worth {value},"
-            f" {units_per_month:g} units a month, {cashable_share:.0%} of it cashable.",
+            f" and there are {units_per_month:g} units a month.",
             fix="write `outcome.value.amount` and `process.volume_per_month` above 0",
         )
-    per_effect = float(value.amount) * units_per_month * cashable_share
+    per_effect = float(value.amount) * units_per_month
     return quantise(float(run_cost_per_month.amount) / per_effect)
 
 
 def _net(effect: float, economics: Economics) -> Money:
     units = Decimal(str(effect)) * Decimal(str(economics.units_per_month))
-    cashable = units * economics.value.amount * Decimal(str(economics.cashable_share))
-    return Money.of(cashable, economics.value.currency) - economics.run_cost_per_month
+    gross = units * economics.value.amount
+    return Money.of(gross, economics.value.currency) - economics.run_cost_per_month
 
 
 def _same_currency(value: Money, cost: Money) -> None:

@@ -24,11 +24,12 @@ class Evidence:
         forecast: the first month in which the minimum effect would show.
         metric: with the minimum effect and breakeven, absolute, signed like the effect.
         effect: over all closed cohorts, absolute; None while there is nothing to compare.
+        at_boundary: the same, its interval at the certainty that the month's look asks for
+            (1 - critical p); None in a month without a look, or where no interval is that sure.
         closed_cohorts: monthly cohorts whose outcome windows have closed.
         first_closing: the month in which the first cohort closes.
         findings: of the checks; those that block are ruled on.
         delivered_share: delivered of those routed for delivery, 0..1; None before any.
-        adoption_share: used of those delivered, 0..1; None where it is not observed.
         mode: replay and shadow are no live evidence.
         interference: whether units compete for the same people and have their own arms.
         concluded: the first month of the same experiment that said scale or stop.
@@ -43,18 +44,19 @@ class Evidence:
     first_closing: Month
     mode: Mode
     interference: bool
+    at_boundary: Effect | None = None
     findings: tuple[Finding, ...] = ()
     delivered_share: float | None = None
-    adoption_share: float | None = None
     concluded: Conclusion | None = None
 
     def __post_init__(self) -> None:
         """Refuse an effect that the lines cannot be compared with."""
-        if self.effect and self.effect.kind is not EffectKind.ABSOLUTE:
-            raise SpecError(
-                f"the effect is {self.effect.kind}; the lines it is held against are absolute.",
-                fix="pass the absolute effect",
-            )
+        for effect in (self.effect, self.at_boundary):
+            if effect and effect.kind is not EffectKind.ABSOLUTE:
+                raise SpecError(
+                    f"the effect is {effect.kind}; the lines it is held against are absolute.",
+                    fix="pass the absolute effect",
+                )
 
     @property
     def due(self) -> Month:
@@ -79,7 +81,7 @@ class Evidence:
 
 def prepared(evidence: Evidence) -> Evidence:
     """Round every figure, and turn effect and lines so that positive is good."""
-    metric, effect = evidence.metric, evidence.effect
+    metric, effect, strict = evidence.metric, evidence.effect, evidence.at_boundary
     turned = oriented_metric(metric)
     return replace(
         evidence,
@@ -89,8 +91,8 @@ def prepared(evidence: Evidence) -> Evidence:
             breakeven=_rounded(turned.breakeven),
         ),
         effect=effect and quantised(oriented(effect, better=metric.better)),
+        at_boundary=strict and quantised(oriented(strict, better=metric.better)),
         delivered_share=_rounded(evidence.delivered_share),
-        adoption_share=_rounded(evidence.adoption_share),
     )
 
 

@@ -1,10 +1,9 @@
 """Where each figure of a verdict comes from: measured, declared, approved or assumed."""
 
-from collections.abc import Mapping
-
 from pilotage.domain.decision import DeliveryState
 from pilotage.domain.effect import Origin
 from pilotage.domain.experiment import Registered
+from pilotage.domain.recorded import Recorded
 from pilotage.domain.review import Figure, Metric
 from pilotage.spec.use_case import UseCase
 from pilotage.value.economics import Economics
@@ -12,14 +11,10 @@ from pilotage.value.phrases import SHARES, amount
 
 
 def figures(
-    spec: UseCase,
-    registered: Registered,
-    economics: Economics,
-    *,
-    metric: Metric,
-    delivered: Mapping[DeliveryState, int],
+    spec: UseCase, recorded: Recorded, economics: Economics, *, metric: Metric
 ) -> tuple[Figure, ...]:
     """Return every figure that a verdict rests on, in the order people ask for them."""
+    registered, delivered = recorded.registered, recorded.delivered
     typed = f"{spec.use_case}.yaml, by {spec.owner}"
     return (
         *_measured(spec, registered, economics, metric=metric),

@@ -12,7 +12,7 @@ from pilotage.domain.decision import Mode
 from pilotage.domain.verdict import Ruling, Verdict
 from pilotage.value.evidence import Evidence, prepared
 from pilotage.value.phrases import amount, change
-from pilotage.value.settle import LONGEST_WAIT_MONTHS, low_at, settled_by
+from pilotage.value.settle import LONGEST_WAIT_MONTHS, settled_by
 
 Rule = Callable[[Evidence], Ruling | None]
 """Reads prepared evidence: rounded, and turned so that positive is good."""
@@ -23,12 +23,9 @@ PATIENCE_MONTHS = 3
 DELIVERED_LINE = 0.8
 """Below this share of deliveries arriving, the tool is measured and not the AI."""
 
-ADOPTION_LINE = 0.2
-"""Below this the next review kills the pilot (playbook P3.2); it is repaired before that."""
-
 NO_LIVE_EVIDENCE = {
-    Mode.REPLAY: "This is a replay of history, no live evidence. Live, it would be: ",
-    Mode.SHADOW: "Shadow mode delivers nothing, so this is no live evidence. Live, it would be: ",
+    Mode.REPLAY: "This is a replay of history, no live evidence.",
+    Mode.SHADOW: "Shadow mode delivers nothing, so this is no live evidence.",
 }
 
 
@@ -36,9 +33,10 @@ def rule(evidence: Evidence) -> Ruling:
     """Rule on one use case in one month; the same evidence gives the same bytes."""
     seen = prepared(evidence)
     ruling = next(ruling for ask in RULES if (ruling := ask(seen)))
-    if evidence.mode is Mode.LIVE:
+    if seen.mode is Mode.LIVE or ruling.rule == "no-live-evidence":
         return ruling
-    return replace(ruling, next_step=NO_LIVE_EVIDENCE[evidence.mode] + ruling.next_step)
+    said = f"{NO_LIVE_EVIDENCE[seen.mode]} Live, it would be: {ruling.next_step}"
+    return replace(ruling, next_step=said)
 
 
 def refused_by_interference(seen: Evidence) -> Ruling | None:
@@ -78,20 +76,6 @@ def delivery_broken(seen: Evidence) -> Ruling | None:
         f"Repair the delivery: {share:.0%} of the suggestions reached the tool;"
         f" below {DELIVERED_LINE:.0%} the tool is measured and not the AI.",
         "Look at the failed deliveries and the tool's own words, then deliver again.",
-    )
-
-
-def adoption_below_20_percent(seen: Evidence) -> Ruling | None:
-    """Repair the adoption before its absence kills the pilot (playbook P3.2)."""
-    share = seen.adoption_share
-    if share is None or share >= ADOPTION_LINE:
-        return None
-    return _repair(
-        seen,
-        "adoption-below-20-percent",
-        f"Repair the adoption: {share:.0%} of the suggestions are used; below"
-        f" {ADOPTION_LINE:.0%} a pilot does not survive (playbook P3.2).",
-        "Ask the three teams that use it least what stands in the way, and mend that first.",
     )
 
 
@@ -156,12 +140,30 @@ def nothing_closed_yet(seen: Evidence) -> Ruling | None:
     )
 
 
+def no_live_evidence(seen: Evidence) -> Ruling | None:
+    """Hold what would be `scale`: nobody was treated in a replay or a shadow, so it is chance."""
+    would_be = None if seen.mode is Mode.LIVE else scale(seen)
+    if would_be is None:
+        return None
+    return replace(
+        _ruling(
+            Verdict.HOLD,
+            "no-live-evidence",
+            f"{NO_LIVE_EVIDENCE[seen.mode]} Live, it would be `scale`: {_standing(seen)};"
+            f" {_paying(seen)}.",
+            "Go live to get live evidence: write `mode: live` in pilotage.yaml, and"
+            " `pilotage run` names the sign-offs it takes.",
+        ),
+        until=seen.month.plus(1),
+    )
+
+
 def scale(seen: Evidence) -> Ruling | None:
     """Scale what crossed the boundary and surely pays, at the look's own certainty."""
-    effect, critical = seen.effect, seen.plan.critical_p(seen.month)
-    if effect is None or critical is None or effect.p_value >= critical:
+    effect, critical, strict = seen.effect, seen.plan.critical_p(seen.month), seen.at_boundary
+    if effect is None or critical is None or strict is None:
         return None
-    if effect.low <= seen.pays or low_at(effect, critical_p=critical) <= seen.pays:
+    if effect.p_value >= critical or strict.low <= seen.pays:
         return None
     return _ruling(
         Verdict.SCALE,
@@ -249,10 +251,10 @@ RULES: Final[tuple[Rule, ...]] = (
     refused_by_interference,
     blocking_finding,
     delivery_broken,
-    adoption_below_20_percent,
     harm,
     concluded,
     nothing_closed_yet,
+    no_live_evidence,
     scale,
     patience,
     too_small,

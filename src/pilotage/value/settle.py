@@ -3,7 +3,6 @@
 import math
 from statistics import NormalDist
 
-from pilotage.domain.effect import Effect
 from pilotage.domain.month import Month
 from pilotage.value.evidence import Evidence
 
@@ -40,11 +39,6 @@ def settled_by(evidence: Evidence) -> Month | None:
         return None
     until = evidence.month.plus(max(1, math.ceil(cohorts) - closed))
     return until if until <= latest else None
-
-
-def low_at(effect: Effect, *, critical_p: float) -> float:
-    """Return the lower end of the interval as wide as a look's boundary asks for."""
-    return effect.estimate - (effect.estimate - effect.low) * z(critical_p) / z(1 - effect.level)
 
 
 def z(two_sided_p: float) -> float:

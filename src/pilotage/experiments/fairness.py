@@ -1,0 +1,88 @@
+"""Fairness: what forbids the comparison of the arms, or weakens what is read from it."""
+
+from collections.abc import Callable
+from typing import Final
+
+from pilotage.domain.decision import Arm
+from pilotage.domain.finding import Finding, Severity
+from pilotage.domain.recorded import Recorded
+from pilotage.experiments.ratio_check import ArmCount, Stage, ratio_mismatches
+from pilotage.spec.decide import Every
+from pilotage.spec.use_case import UseCase
+
+LATE_SHARE = 0.1
+"""Of outcomes. When more than that came before the decision, the rest is no fair picture."""
+
+FEW_OUTCOMES = 50
+"""Below this many, the share of late ones says nothing yet."""
+
+
+def fairness(spec: UseCase, recorded: Recorded) -> tuple[Finding, ...]:
+    """Return what the checks object to, in order."""
+    return tuple(finding for check in CHECKS if (finding := check(spec, recorded)))
+
+
+def decided_too_late(_spec: UseCase, recorded: Recorded) -> Finding | None:
+    """Block a verdict over units that were decided after most had shown what they would do."""
+    told = recorded.too_late + recorded.in_time
+    if told < FEW_OUTCOMES or recorded.too_late <= LATE_SHARE * told:
+        return None
+    return Finding(
+        code="decided-too-late",
+        severity=Severity.BLOCKS,
+        detail=f"{recorded.too_late:,} outcomes came before their unit was decided, and do not"
+        " count: the pass runs too seldom for this process.",
+        fix="let `pilotage run` run more often, such as every hour; `pilotage status` shows the"
+        " parked outcomes",
+    )
+
+
+def sample_ratio(spec: UseCase, recorded: Recorded) -> Finding | None:
+    """Block a verdict over arms that are not as large as they were drawn.
+
+    Units of a cluster come together, so their ratio is not the draw's.
+    """
+    if not spec.assigns_units:
+        return None
+    drawn = ArmCount(
+        stage=Stage.ASSIGNED,
+        treatment=recorded.assigned[Arm.TREATMENT],
+        holdout=recorded.assigned[Arm.HOLDOUT],
+    )
+    return next(iter(ratio_mismatches((drawn,), share=recorded.registered.holdout)), None)
+
+
+def clusters_not_in_the_forecast(spec: UseCase, recorded: Recorded) -> Finding | None:
+    """Say that the forecast counts units where arms are drawn for clusters."""
+    if spec.assigns_units:
+        return None
+    counted = recorded.registered.counted
+    values = "" if counted is None else f"{len(counted)} "
+    return Finding(
+        code="forecast-ignores-clusters",
+        severity=Severity.INFO,
+        detail=f"Arms are drawn for {values}values of {spec.assign_column}; the months to detect"
+        " count units as if they were independent, so it will take longer.",
+        fix="read the interval, which does count clusters",
+    )
+
+
+def months_in_the_forecast(spec: UseCase, _recorded: Recorded) -> Finding | None:
+    """Say that the forecast counts each month of a unit."""
+    if spec.decide.every is not Every.MONTH:
+        return None
+    return Finding(
+        code="forecast-counts-unit-months",
+        severity=Severity.INFO,
+        detail="Each unit is decided every month and counts once, by its mean; the months to"
+        " detect count its months as if they were independent, so it will take longer.",
+        fix="read the interval, which counts each unit once",
+    )
+
+
+CHECKS: Final[tuple[Callable[[UseCase, Recorded], Finding | None], ...]] = (
+    decided_too_late,
+    sample_ratio,
+    clusters_not_in_the_forecast,
+    months_in_the_forecast,
+)
