@@ -50,7 +50,7 @@ decide:
     - {when: {tier: enterprise}, probability: 0.9, reason: enterprise accounts answer}
     - {when: {tier: mid}, probability: 0.4, reason: some of these answer}
   otherwise: 0.02
-oversight: {automatic_from: 0.95, ask_from: 0.3, sample: 0}
+oversight: {automatic_from: 0.95, ask_from: 0.5, sample: 0}
 deliver:
   - {tool: crm, object: lead, fields: {ai_priority: rank, ai_reason: reason}}
 experiment: {start: 2026-09-01}
@@ -70,13 +70,19 @@ class Said:
     def json(self) -> dict[str, object]:
         return cast("dict[str, object]", json.loads(self.out))
 
+    @property
+    def error(self) -> dict[str, str]:
+        """What `--json` says on stderr when something is refused."""
+        return cast("dict[str, str]", json.loads(self.err))
 
-def pilotage(*words: str) -> Said:
-    """Type a command, in this process."""
+
+def pilotage(*words: str, on: str | None = None) -> Said:
+    """Type a command in this process, on a day in UTC; today when none is said."""
+    today = on and datetime.fromisoformat(on).replace(tzinfo=UTC)
     out, err, code = StringIO(), StringIO(), 0
     with redirect_stdout(out), redirect_stderr(err):
         try:
-            main(list(words))
+            main(list(words), clock=(lambda: today) if today else None)
         except SystemExit as exit_:
             code = int(exit_.code or 0)
     return Said(code=code, out=out.getvalue(), err=err.getvalue())
@@ -111,13 +117,13 @@ class Acme:
     folder: Path
     keys: Path
 
-    def types(self, *words: str) -> Said:
-        """Type a command at this programme."""
-        return pilotage(*words, "-p", str(self.folder))
+    def types(self, *words: str, on: str = NOW) -> Said:
+        """Type a command at this programme, on a day."""
+        return pilotage(*words, "-p", str(self.folder), on=on)
 
-    def does(self, *words: str) -> Said:
+    def does(self, *words: str, on: str = NOW) -> Said:
         """Type a command that must succeed."""
-        said = self.types(*words)
+        said = self.types(*words, on=on)
         assert said.code == 0, said.err
         return said
 

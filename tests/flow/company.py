@@ -61,7 +61,7 @@ SPEC: Declared = {
             {"when": {"origin": "fair"}, "probability": 0.5, "reason": "met at a fair"},
         ],
     },
-    "oversight": {"automatic_from": 0.7, "ask_from": 0.35, "sample": 0.0},
+    "oversight": {"automatic_from": 0.7, "ask_from": 0.5, "sample": 0.0},
     "deliver": [{"tool": "crm", "object": "lead", "fields": {"rank": "rank", "why": "reason"}}],
     "experiment": {"holdout": 0.3, "start": START},
 }

@@ -7,18 +7,19 @@ from pilotage.domain.decision import Proposal, Route
 from pilotage.governance.oversight import route
 
 shares = st.floats(0, 1)
+confidences = st.floats(0.5, 1)
 
 
 def routed(confidence: float, *, key: str = "k", sample: float = 0.0) -> Route:
     proposal = Proposal(score=confidence, confidence=confidence, rank=1, reason="")
-    where, why = route(proposal, key=key, automatic_from=0.8, ask_from=0.35, sample=sample)
+    where, why = route(proposal, key=key, automatic_from=0.8, ask_from=0.6, sample=sample)
     assert bool(why) == (where is Route.HUMAN)
     return where
 
 
-@given(shares)
+@given(confidences)
 def test_the_thresholds_part_the_proposals(confidence: float):
-    expected = Route.WITHHELD if confidence < 0.35 else Route.HUMAN
+    expected = Route.WITHHELD if confidence < 0.6 else Route.HUMAN
     assert routed(confidence) is (Route.AUTOMATIC if confidence >= 0.8 else expected)
 
 

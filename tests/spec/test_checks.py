@@ -39,8 +39,22 @@ def findings(
     return {finding.code: finding for finding in found}
 
 
-def test_a_full_declaration_over_its_tables_has_no_findings() -> None:
-    assert findings(FULL) == {}
+KEPT = "declared-not-evaluated"
+
+
+def test_a_full_declaration_over_its_tables_has_no_finding_but_what_is_kept_only() -> None:
+    assert set(findings(FULL)) == {KEPT}
+
+
+def test_what_is_declared_and_not_evaluated_yet_is_said_by_its_key() -> None:
+    found = findings(FULL)[KEPT]
+    assert found.severity is Severity.INFO
+    for key in ("outcome.guardrails", "outcome.leading", "data.critical", "governance.regions"):
+        assert f"`{key}`" in found.detail
+    assert "declared, not evaluated yet" in found.detail
+    regions = findings(SHORT + "governance: {regions: [EU]}\n")[KEPT]
+    assert regions.detail.startswith("`governance.regions`: declared")
+    assert KEPT not in findings(SHORT)
 
 
 @pytest.mark.parametrize(
@@ -68,7 +82,7 @@ def test_what_does_not_fit_blocks_and_says_what_to_write(
 ) -> None:
     assert written in FULL
     found = findings(FULL.replace(written, instead))
-    assert list(found) == [code]
+    assert list(found) == [code, KEPT]
     assert found[code].severity is Severity.BLOCKS
     assert detail in found[code].detail
     assert fix in found[code].fix
@@ -85,7 +99,7 @@ def test_a_rule_over_the_outcome_s_own_column_blocks() -> None:
         .replace("at: signed_at, value: share_kept", "at: seats, value: logins")
     )  # fmt: skip
     found = findings(one_table)
-    assert list(found) == ["column-known-afterwards"]
+    assert list(found) == ["column-known-afterwards", KEPT]
     assert "logins and seats" in found["column-known-afterwards"].detail
 
 

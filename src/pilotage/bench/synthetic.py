@@ -48,7 +48,7 @@ decide:
     - {when: {origin: referral}, probability: 0.30, reason: came by referral}
     - {when: {employees: {at_least: 200}}, probability: 0.20, reason: more than 200 employees}
   otherwise: 0.1
-oversight: {automatic_from: 0, ask_from: 0, sample: 0.05}
+oversight: {automatic_from: 0.5, ask_from: 0.5, sample: 0.05}
 deliver: [{tool: crm, object: lead, fields: {ai_priority: rank, ai_reason: reason}}]
 experiment: {holdout: 0.2, start: 2026-01-01, months: 3}
 """

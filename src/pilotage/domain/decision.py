@@ -47,7 +47,8 @@ class Proposal:
 
     Args:
         score: calibrated probability of the outcome, 0..1.
-        confidence: calibrated probability that the proposal is right, 0..1.
+        confidence: calibrated probability that the proposal is right, 0.5..1: it says whether the
+            outcome will come, so this is the larger of score and 1 - score.
         rank: 1 (first) to 100 (last), against the scores of the baseline units.
         reason: the factors that moved the score, in words.
     """

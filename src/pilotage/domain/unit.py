@@ -18,7 +18,7 @@ class Unit:
         at: when the unit came into being, UTC.
         cluster: what the arm is drawn for: the unit itself, or its rep, team, week.
         stratum: the group within which few clusters are counted out.
-        segment: the group that results are shown by.
+        segment: its group; without rules of the author, the `rules` candidate scores by it.
         attributes: the columns knowable at decision time.
     """
 

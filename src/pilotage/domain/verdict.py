@@ -12,7 +12,7 @@ class Verdict(StrEnum):
     SCALE = "scale"
     HOLD = "hold"
     REPAIR = "repair"
-    """It could work, but delivery, adoption, data or quality is broken."""
+    """It could work, but data, design or delivery is broken."""
     STOP = "stop"
 
 

@@ -67,7 +67,7 @@ decide:
       reason: Looked at prices or the demo, and is large enough.
   otherwise: 0.10
 
-oversight: {{automatic_from: 0.50, ask_from: 0.35, sample: 0.05}}
+oversight: {{automatic_from: 0.50, ask_from: 0.50, sample: 0.05}}
 
 deliver:
   - {{tool: crm, object: leads, fields: {{ai_priority: rank, ai_reason: reason}}}}
@@ -128,7 +128,7 @@ decide:
       reason: Most seats are used.
   otherwise: 0.80
 
-oversight: {{automatic_from: 0.50, ask_from: 0.35, sample: 0.05}}
+oversight: {{automatic_from: 0.50, ask_from: 0.50, sample: 0.05}}
 
 deliver:
   - {{tool: crm, object: renewals, fields: {{ai_renewal_chance: score, ai_reason: reason}}}}

@@ -170,6 +170,27 @@ def _outcomes_are_complete_at_some_time(setting: _Setting) -> Finding | None:
     )
 
 
+def _is_evaluated(setting: _Setting) -> Finding | None:
+    """What is only kept must not look like something that is watched."""
+    use_case = setting.use_case
+    kept = {
+        "outcome.guardrails": bool(use_case.outcome.guardrails),
+        "outcome.leading": bool(use_case.outcome.leading),
+        "data.critical": "critical" in use_case.data.model_fields_set,
+        "governance.regions": bool(use_case.governance.regions),
+    }
+    named = [f"`{key}`" for key, declared in kept.items() if declared]
+    if not named:
+        return None
+    return Finding(
+        code="declared-not-evaluated",
+        severity=Severity.INFO,
+        detail=f"{_listed(named)}: declared, not evaluated yet. This version keeps it, and no"
+        " check, rule or verdict reads it.",
+        fix="watch it yourself until a later version does",
+    )
+
+
 def _one_currency(setting: _Setting) -> Finding | None:
     use_case, own = setting.use_case, setting.programme.currency
     used = use_case.outcome.value.currency
@@ -194,6 +215,7 @@ CHECKS: tuple[Callable[[_Setting], Finding | None], ...] = (
     _rules_candidate_has_rules,
     _outcomes_are_complete_at_some_time,
     _one_currency,
+    _is_evaluated,
 )
 
 

@@ -4,7 +4,15 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import Annotated, Self
 
-from pydantic import BeforeValidator, Discriminator, Field, StringConstraints, Tag, model_validator
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Discriminator,
+    Field,
+    StringConstraints,
+    Tag,
+    model_validator,
+)
 
 from pilotage.spec.scalars import Declared, Name, Number, Share, refused
 
@@ -115,9 +123,34 @@ class Decide(Declared):
     rules: tuple[Rule, ...] = ()
     otherwise: Share | None = None
 
+    @model_validator(mode="after")
+    def _no_model_learns_from_columns_of_a_later_day(self) -> Self:
+        if self.every is Every.MONTH and Approach.TABULAR in self.candidates:
+            raise refused(
+                "has `tabular`, while each unit is decided every month: the table shows a unit as"
+                " it is today, so a model would learn past months from what was not known then.",
+                fix="write `candidates: [rules]`, or `every: once`",
+                at=("candidates",),
+            )
+        return self
+
+
+EVEN = 0.5
+"""A proposal says the likelier of yes and no, so it is right at least this often."""
+
+
+def _can_bind(value: float) -> float:
+    if value < EVEN:
+        raise refused(
+            f"is {value:g}, below which no proposal is: it says the likelier of yes and no, and"
+            " so is right with a probability of 0.5 or more.",
+            fix="write 0.5 to leave nobody out, or more",
+        )
+    return value
+
 
 class Oversight(Declared):
-    """Where a proposal goes, by the calibrated probability that it is right.
+    """Where a proposal goes, by the calibrated probability that it is right: 0.5 to 1.
 
     Args:
         automatic_from: delivered at once.
@@ -125,8 +158,8 @@ class Oversight(Declared):
         sample: share of the automatic ones that a person checks all the same.
     """
 
-    automatic_from: Share = 0.80
-    ask_from: Share = 0.35
+    automatic_from: Annotated[Share, AfterValidator(_can_bind)] = 0.80
+    ask_from: Annotated[Share, AfterValidator(_can_bind)] = 0.50
     sample: Share = 0.05
 
     @model_validator(mode="after")

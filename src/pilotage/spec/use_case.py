@@ -59,7 +59,7 @@ class UnitsTable(Declared):
     Args:
         at: when the unit came into being.
         owner: whose work it is.
-        segment: the group that results are shown by.
+        segment: a group of units; without rules of the author, the `rules` candidate scores by it.
     """
 
     table: Name
