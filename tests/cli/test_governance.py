@@ -66,7 +66,9 @@ def test_a_sign_off_holds_for_365_days_unless_said_otherwise(founded: Acme):
 
 
 def test_a_sign_off_says_which_is_missing_next(founded: Acme):
-    assert f"next: pilotage governance sign {LEADS} compliance" in sign(founded, "legal").out
+    there = f"-p {founded.folder}"
+    said = sign(founded, "legal").out
+    assert f"next: pilotage governance sign {there} {LEADS} compliance" in said
 
 
 def test_a_term_that_ends_before_it_begins_is_refused(founded: Acme):
@@ -155,9 +157,10 @@ def test_status_tells_holding_ending_expired_and_missing_apart(founded: Acme):
         "value": "missing",
     }
     said = founded.does("governance", "status", "--as-of", "2026-09-10").out
-    assert f"pilotage governance sign {LEADS} compliance --evidence FILE" in said
-    assert f"pilotage governance approve {LEADS} --evidence FILE" in said
-    assert f"sign {LEADS} legal" not in said
+    there = f"-p {founded.folder}"
+    assert f"pilotage governance sign {there} {LEADS} compliance --evidence FILE" in said
+    assert f"pilotage governance approve {there} {LEADS} --evidence FILE" in said
+    assert f"{LEADS} legal" not in said
 
 
 def test_a_signature_forged_in_the_database_reads_invalid(founded: Acme):
@@ -194,13 +197,41 @@ def test_another_amount_needs_another_approval_and_another_owner_does_not(founde
 
 def test_a_halt_stops_every_run_until_it_is_resumed(live: Acme):
     halted = live.does("governance", "halt", LEADS, "--why", "wrong prices", "--person", "fin")
-    assert f"pilotage governance resume {LEADS}" in halted.out
+    assert f"pilotage governance resume -p {live.folder} {LEADS}" in halted.out
     refused = live.types("run", "--as-of", NOW)
     assert refused.code == 1
     assert "fin: wrong prices" in refused.err
     assert "HALTED by fin: wrong prices" in live.does("governance", "status").out
     live.does("governance", "resume", LEADS, "--person", "ana")
     assert live.types("run", "--as-of", NOW).code == 0
+
+
+@pytest.mark.parametrize("role", ["vp-sales", "reviewer", "finance", "legal"])
+def test_whoever_answers_for_a_part_of_it_halts_a_use_case(founded: Acme, role: str):
+    founded.does("governance", "person", "kim", "--role", role, "--write")
+    words = ("governance", "halt", LEADS, "--why", "wrong prices", "--person", "kim")
+    assert founded.types(*words).code == 0
+
+
+def test_a_role_that_answers_for_nothing_here_does_not_halt(founded: Acme):
+    founded.does("governance", "person", "kim", "--role", "intern", "--write")
+    said = founded.types("governance", "halt", LEADS, "--why", "wrong prices", "--person", "kim")
+    assert said.code == 1
+    assert "kim has intern" in said.err
+    assert founded.entries("halt") == []
+
+
+def test_only_a_reviewer_or_the_owner_resumes(live: Acme):
+    live.does("governance", "halt", LEADS, "--why", "wrong prices", "--person", "fin")
+    said = live.types("governance", "resume", LEADS, "--person", "fin")
+    assert said.code == 1
+    assert "role vp-sales or reviewer" in said.err
+    live.does("governance", "resume", LEADS, "--person", "ana")
+
+
+def test_a_look_at_the_controls_makes_no_record(founded: Acme):
+    founded.does("governance", "status")
+    assert not founded.record.exists()
 
 
 def test_halt_and_resume_are_signed_and_a_reader_of_the_log_can_check_it(live: Acme):

@@ -424,7 +424,7 @@ def test_a_person_can_be_barred_before_they_are_seen(live: Acme):
         leads.write("ana@new.test,2026-10-16T00:00:00+00:00,mid\n")
         leads.write("bo@new.test,2026-10-16T00:00:00+00:00,mid\n")
     decided = len(live.entries("assignment"))
-    live.does("run", "--as-of", "2026-11-01")
+    live.does("run", on="2026-11-01")
     assert len(live.entries("assignment")) == decided + 1
 
 

@@ -32,7 +32,7 @@ def test_the_list_says_what_a_person_decides_on(live: Acme):
     assert str(first["proposal"]) in said
     assert "waits 3 days" in said
     assert "81 more wait" in said
-    assert f"next: pilotage oversight approve {first['number']}" in said
+    assert f"next: pilotage oversight approve -p {live.folder} {first['number']}" in said
 
 
 def test_the_list_keeps_to_a_use_case_that_exists(live: Acme):
@@ -100,6 +100,27 @@ def test_a_proposal_is_passed_on_to_a_role_that_somebody_has(live: Acme):
     assert "finance, legal" in said.err
 
 
+def test_neither_reviewer_nor_owner_answers_no_proposal(live: Acme):
+    number = live.numbers()[0]
+    refused = by(live, "approve", number, person="fin")
+    assert refused.code == 1
+    assert "role vp-sales or reviewer; fin has finance" in refused.err
+    assert "--person ana" in refused.err
+    assert by(live, "escalate", number, "--to", "finance", person="fin").code == 1
+    assert by(live, "approve", "--all", LEADS, person="fin").code == 1
+    assert live.entries("human-review") == []
+
+
+def test_the_owner_of_the_use_case_answers(live: Acme):
+    live.does("governance", "person", "vic", "--role", "vp-sales", "--write")
+    assert by(live, "approve", live.numbers()[0], person="vic").code == 0
+
+
+def test_a_look_at_what_waits_makes_no_record(founded: Acme):
+    assert "Nothing waits" in founded.does("oversight", "list").out
+    assert not founded.record.exists()
+
+
 def test_a_proposal_is_answered_once(live: Acme):
     number = live.numbers()[0]
     by(live, "approve", number)
@@ -130,11 +151,18 @@ def test_every_answer_is_signed_over_its_own_entry(live: Acme):
     a, b, c, d, *_ = live.numbers()
     by(live, "approve", a)
     by(live, "modify", b, "--set", "ai_priority=1")
+    by(live, "escalate", c, "--to", "finance")
     by(live, "reject", c, "--why", "closed", person="fin")
     by(live, "escalate", d, "--to", "finance")
     people = live.opened().signatories()
     entries = [cast("dict[str, Fact]", one) for one in live.entries("human-review")]
-    assert [one["answer"] for one in entries] == ["approve", "modify", "reject", "escalate"]
+    assert [one["answer"] for one in entries] == [
+        "approve",
+        "modify",
+        "escalate",
+        "reject",
+        "escalate",
+    ]
     for one in entries:
         assert is_signed(one, key=people[str(one["person"])].key)
         assert not is_signed({**one, "answer": "approve", "decision": 7}, key=people["ana"].key)
@@ -173,5 +201,6 @@ def test_the_shell_sees_the_exit_code_and_the_fix(live: Acme):
         "oversight", "approve", "999999", "--person", "ana", "--json", "-p", str(live.folder)
     )
     assert said.code == 1
-    assert said.json["fix"] == "`pilotage oversight list` shows what waits"
-    assert "error: proposal 999999" in said.err
+    assert said.out == ""
+    assert said.error["message"].startswith("proposal 999999")
+    assert said.error["fix"] == f"`pilotage oversight list -p {live.folder}` shows what waits"

@@ -62,7 +62,7 @@ def test_rows_that_were_parked_are_shown_by_reason_with_an_example(drafted: Path
 
 def test_proposals_that_wait_for_a_person_are_counted_with_the_oldest(drafted: Path):
     text = (drafted / "use_cases/calls.yaml").read_text()
-    asks = "oversight: {automatic_from: 1, ask_from: 0, sample: 0}\n"
+    asks = "oversight: {automatic_from: 1, ask_from: 0.5, sample: 0}\n"
     (drafted / "use_cases/calls.yaml").write_text(text + asks)
     pilotage("run", "-p", str(drafted))
     one = status(drafted)

@@ -2,23 +2,22 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from pathlib import Path
+from datetime import datetime
 from textwrap import wrap
 
 import click
 
 from pilotage.cli import signing
-from pilotage.cli.next_command import next_command
-from pilotage.cli.options import as_of_option, echo_json, programme_options
-from pilotage.cli.reading import Files, Tables, read_files, read_tables
+from pilotage.cli.options import Given, as_of_option, echo_json, programme_options
+from pilotage.cli.progress import Progress
+from pilotage.cli.reading import Tables, read_tables
 from pilotage.cli.recorded import record_if_any, words_for
 from pilotage.domain.decision import Mode
 from pilotage.domain.errors import PilotageError
 from pilotage.domain.finding import Finding, Severity
 from pilotage.domain.review import Figure
-from pilotage.governance.standing import Standing, standings
-from pilotage.opening import PROGRAMME_FILE, Opened
+from pilotage.governance.standing import Standing
+from pilotage.opening import PROGRAMME_FILE, Files, Opened, read_files
 from pilotage.spec.checks import check_against
 from pilotage.spec.defaults import defaults
 from pilotage.spec.use_case import UseCase
@@ -61,9 +60,7 @@ def command(
     *,
     use_case: str | None,
     as_of: datetime | None,
-    folder: Path,
-    data_folder: Path | None,
-    as_json: bool,
+    given: Given,
 ) -> int:
     """Check every file of the programme, and whether an effect could be proven.
 
@@ -71,25 +68,23 @@ def command(
     worth having would show, and what is missing before it goes live. Exits with 1 when something
     would keep `pilotage run` from running.
     """
-    files = read_files(folder)
-    opened = files.opened(data_folder)
-    now = datetime.now(UTC)
+    files = read_files(given.folder)
+    opened = files.opened(data_folder=given.data_folder, clock=given.clock)
     errors, checked = list[PilotageError](files.errors), list[Checked]()
     if opened:
         tables = read_tables(opened)
         errors += tables.errors.values()
         record = _record(opened, errors)
-        checked = [
-            check(opened, record, spec, tables, as_of=as_of or now)
-            for spec in opened.chosen(use_case)
-        ]
+        with Progress() as progress:
+            for spec in opened.chosen(use_case):
+                progress.say(f"{spec.use_case}: counting its history")
+                checked.append(check(opened, record, spec, tables, as_of=opened.at(as_of)))
     blocked = bool(errors) or any(one.blocked for one in checked)
-    words = "check" if blocked else "run"
-    next_ = next_command(words, folder=folder, data_folder=data_folder)
-    if as_json:
+    next_ = given.next("check" if blocked else "run")
+    if given.as_json:
         echo_json(facts(opened, errors, checked, blocked=blocked, next_=next_))
     else:
-        click.echo("\n\n".join(in_words(files, errors, checked)))
+        click.echo(given.addressed("\n\n".join(in_words(files, errors, checked))))
         click.echo(f"\nnext: {'mend what is marked x, then: ' if blocked else ''}{next_}")
     return int(blocked)
 
@@ -119,7 +114,8 @@ def check(
         prospects = prospect(opened, record, spec, as_of=as_of)
         measured = prospects.figures
         found += prospects.findings
-    missing = tuple(one for one in _standings(opened, record, spec, now=as_of) if not one.holds)
+    standings, _ = signing.standing(opened, record, spec, now=as_of)
+    missing = tuple(one for one in standings if not one.holds)
     if opened.programme.mode is Mode.LIVE:
         found += [_unsigned(one, spec) for one in missing if one.subject != "value"]
     return Checked(
@@ -128,20 +124,6 @@ def check(
         assumed=defaults(spec),
         findings=tuple(found),
         before_live=missing,
-    )
-
-
-def _standings(
-    opened: Opened, record: Record | None, spec: UseCase, *, now: datetime
-) -> list[Standing]:
-    if record is not None:
-        return signing.standing(opened, record, spec, now=now)[0]
-    return standings(
-        [],
-        use_case=spec.use_case,
-        covers=signing.covers(spec),
-        signatories=opened.signatories(),
-        now=now,
     )
 
 

@@ -15,7 +15,9 @@ import click
 
 from pilotage import flow
 from pilotage import review as story
-from pilotage.cli.options import Progress, echo_json
+from pilotage.cli.next_command import next_command
+from pilotage.cli.options import echo_json
+from pilotage.cli.progress import Progress
 from pilotage.cli.review import conclude, write_page
 from pilotage.cli.run import run_one
 from pilotage.cli.signing import covers, hand, sign
@@ -77,22 +79,22 @@ def command(
     """
     fresh(folder, again=again)
     simulated = replace(World.named(world, seed=seed), start=START, months=months)
-    company = Company(simulated, folder / "data")
-    company.open()
-    staff = hire()
-    declare(company.world, staff, folder)
-    opened = open_programme(folder, data_folder=None)
-    record = opened.record()
-    sign_off(opened, record, staff, at=company.world.start.start())
+    company, staff = Company(simulated, folder / "data"), hire()
     pages: list[ProgrammeReview] = []
-    progress = Progress()
-    for month in (*company.world.live, company.world.live[-1].plus(1)):
-        progress.say(f"{month}: a month of leads and renewals")
-        pages.append(live_through(month, opened, record, staff, company))
-        if not as_json:
-            click.echo(in_a_line(month, pages[-1].reviews))
-    progress.done()
-    page = replace(pages[-1], next_command=f"pilotage ledger verify -p {folder}")
+    with Progress() as progress:
+        progress.say("the months before the AI")
+        company.open()
+        declare(company.world, staff, folder)
+        opened = open_programme(folder, clock=company.now)
+        record = opened.record()
+        sign_off(opened, record, staff)
+        for month in (*company.world.live, company.world.live[-1].plus(1)):
+            progress.say(f"{month}: a month of leads and renewals")
+            pages.append(live_through(month, opened, record, staff, company))
+            if not as_json:
+                progress.clear()
+                click.echo(in_a_line(month, pages[-1].reviews))
+    page = replace(pages[-1], next_command=next_command("ledger verify", folder=folder))
     write_page(page, folder / "review.html")
     if as_json:
         echo_json(render_json(page))
@@ -106,7 +108,7 @@ def live_through(
 ) -> ProgrammeReview:
     """Let a month pass: units arrive, are decided, people react, and the review follows."""
     company.advance(month)
-    as_of = company.rounds(month)[-1]
+    as_of = opened.clock()
     cases = [opened.case(spec, now=as_of) for spec in opened.specs.values()]
     for case in cases:
         pass_with_oversight(case, record, staff["reviewer"], as_of=as_of)
@@ -180,9 +182,9 @@ def declare(world: World, staff: Mapping[str, Signer], folder: Path) -> None:
         file.writelines(["people:\n", *lines])
 
 
-def sign_off(opened: Opened, record: Record, staff: Mapping[str, Signer], *, at: datetime) -> None:
+def sign_off(opened: Opened, record: Record, staff: Mapping[str, Signer]) -> None:
     """Let the simulated people sign what a live use case needs, over a document each."""
-    evidence = opened.folder / "evidence"
+    at, evidence = opened.clock(), opened.folder / "evidence"
     evidence.mkdir()
     for spec in opened.specs.values():
         for subject in covers(spec):

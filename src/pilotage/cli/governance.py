@@ -1,21 +1,22 @@
 """`pilotage governance`: keys, sign-offs, approvals, halt and resume."""
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 
 import click
 
 from pilotage.cli import signing
-from pilotage.cli.next_command import next_command
-from pilotage.cli.options import Instant, as_of_option, echo_json, programme_options
-from pilotage.cli.people import key_file, make_key, person_option, signer
+from pilotage.cli.options import Given, Instant, as_of_option, echo_json, programme_options
+from pilotage.cli.people import key_file, make_key, person_option, require_role, signer
+from pilotage.cli.recorded import record_if_any
 from pilotage.cli.registration import lines_for, register
-from pilotage.cli.standing_text import say_standings, signed_facts, standing_facts
+from pilotage.cli.signing import Hand
+from pilotage.cli.standing_text import in_words, signed_facts, standing_facts
 from pilotage.domain.errors import RefusedError
-from pilotage.governance.permit import VALUE, Control
+from pilotage.governance.permit import VALUE, Control, roles_to_halt, roles_to_resume
 from pilotage.governance.risk import risk_tier
-from pilotage.opening import PROGRAMME_FILE, Opened, open_programme
+from pilotage.opening import PROGRAMME_FILE, Opened
 from pilotage.spec.use_case import UseCase
 from pilotage.store import registry
 from pilotage.store.record import Record
@@ -43,7 +44,8 @@ def command() -> None:
     "roles",
     multiple=True,
     required=True,
-    help="legal, compliance, security, procurement, finance, or a role of your own; repeatable.",
+    help="legal, compliance, security, procurement, finance, reviewer (answers proposals), the"
+    " owner of a use case, or a role of your own; repeatable.",
 )
 @click.option("--write", is_flag=True, help=f"Add the lines to {PROGRAMME_FILE}.")
 @programme_options
@@ -52,21 +54,19 @@ def person(
     name: str,
     roles: Sequence[str],
     write: bool,
-    folder: Path,
-    data_folder: Path | None,
-    as_json: bool,
+    given: Given,
 ) -> None:
     """Make a person's key pair, and print the lines that register the public one.
 
     The private key stays on this machine. An existing one is never overwritten.
     """
     if write:
-        open_programme(folder, data_folder=data_folder)  # says what is wrong before a key is made
+        given.open()  # says what is wrong before a key is made
     key, made = make_key(name)
     vkey = key.verifying_key.vkey
     if write:
-        roles = register(folder, name, roles=roles, vkey=vkey).roles
-    if as_json:
+        roles = register(given.folder, name, roles=roles, vkey=vkey).roles
+    if given.as_json:
         echo_json(
             {
                 "person": name,
@@ -79,9 +79,9 @@ def person(
         )
         return
     click.echo(f"{'Made' if made else 'Found'} the private key of {name}: {key_file(name)}")
-    click.echo(f"{'Added' if write else 'Add'} to {folder / PROGRAMME_FILE}:\n")
+    click.echo(f"{'Added' if write else 'Add'} to {given.folder / PROGRAMME_FILE}:\n")
     click.echo(lines_for(name, roles, vkey))
-    click.echo(f"\nnext: {next_command('governance status', folder=folder)}")
+    click.echo(f"\nnext: {given.next('governance status')}")
 
 
 @command.command("sign")
@@ -107,18 +107,19 @@ def sign(
     until: datetime | None,
     person: str | None,
     as_of: datetime | None,
-    folder: Path,
-    data_folder: Path | None,
-    as_json: bool,
+    given: Given,
 ) -> None:
     """Sign off this version of a use case; a changed spec needs a new signature.
 
     `all` signs the four controls at once: at the lowest risk tier only.
     """
-    opened = open_programme(folder, data_folder=data_folder)
+    opened = given.open()
     subjects = [one.value for one in Control] if control == ALL else [control]
     documents = documents_by_subject(evidence, subjects)
-    _sign(opened, use_case, documents, who=person, until=until, as_of=as_of, as_json=as_json)
+    hand = signing.hand(
+        signer(opened, person), now=opened.at(as_of), until=until and opened.at(until)
+    )
+    _sign(opened, opened.spec(use_case), documents, hand, given)
 
 
 @command.command("approve")
@@ -141,18 +142,17 @@ def approve(
     until: datetime | None,
     person: str | None,
     as_of: datetime | None,
-    folder: Path,
-    data_folder: Path | None,
-    as_json: bool,
+    given: Given,
 ) -> None:
     """Approve, as finance, what one more unit of the outcome is worth.
 
     Until then every amount of the use case is printed as unapproved.
     """
-    opened = open_programme(folder, data_folder=data_folder)
-    _sign(
-        opened, use_case, {VALUE: evidence}, who=person, until=until, as_of=as_of, as_json=as_json
+    opened = given.open()
+    hand = signing.hand(
+        signer(opened, person), now=opened.at(as_of), until=until and opened.at(until)
     )
+    _sign(opened, opened.spec(use_case), {VALUE: evidence}, hand, given)
 
 
 @command.command("status")
@@ -163,32 +163,33 @@ def status(
     *,
     use_case: str | None,
     as_of: datetime | None,
-    folder: Path,
-    data_folder: Path | None,
-    as_json: bool,
+    given: Given,
 ) -> None:
     """Show which controls hold, end soon or are missing, with the command for each."""
-    opened = open_programme(folder, data_folder=data_folder)
-    record = opened.record()
-    now = as_of or datetime.now(UTC)
+    opened = given.open()
+    record, now = record_if_any(opened), opened.at(as_of)
     found = {
         spec.use_case: (risk_tier(spec), *signing.standing(opened, record, spec, now=now))
         for spec in opened.chosen(use_case)
     }
-    if as_json:
+    if given.as_json:
         echo_json({name: standing_facts(*one) for name, one in found.items()})
         return
     for name, (risk, standings, halted) in found.items():
-        say_standings(name, risk, standings, halted)
+        click.echo(given.addressed("\n".join(in_words(name, risk, standings, halted))))
     todo = [one.command for _, standings, _ in found.values() for one in standings if one.command]
     todo = [f"governance resume {name}" for name, one in found.items() if one[2]] + todo
     words = todo[0].removeprefix("pilotage ") if todo else "run"
-    click.echo(f"\nnext: {next_command(words, folder=folder, data_folder=data_folder)}")
+    click.echo(f"\nnext: {given.next(words)}")
 
 
 @command.command("halt")
 @click.argument("use_case")
-@click.option("--why", required=True, help="It stays in the ledger for good; no names of persons.")
+@click.option(
+    "--why",
+    required=True,
+    help="Stays in the ledger for good and cannot be erased: no personal data.",
+)
 @person_option
 @as_of_option
 @programme_options
@@ -198,24 +199,23 @@ def halt(
     why: str,
     person: str | None,
     as_of: datetime | None,
-    folder: Path,
-    data_folder: Path | None,
-    as_json: bool,
+    given: Given,
 ) -> None:
     """Stop a use case within one batch: nothing is decided or delivered until it is resumed."""
     if not why.strip():
         raise RefusedError("--why is empty.", fix="say in a few words what went wrong")
-    opened = open_programme(folder, data_folder=data_folder)
-    name = opened.spec(use_case).use_case
-    by = signer(opened, person)
+    opened = given.open()
+    spec, by = opened.spec(use_case), signer(opened, person)
+    name, people = spec.use_case, opened.signatories()
+    require_role(by, roles_to_halt(spec.owner), what=f"{name} is halted", signatories=people)
     with opened.record().transaction() as work:
-        registry.stop(work, use_case=name, by=by, why=why.strip(), as_of=as_of or datetime.now(UTC))
-    if as_json:
+        registry.stop(work, use_case=name, by=by, why=why.strip(), as_of=opened.at(as_of))
+    if given.as_json:
         echo_json({"use_case": name, "state": "halted", "person": by.name, "why": why.strip()})
         return
     click.echo(f"{name} is halted by {by.name}: {why.strip()}")
     click.echo("Nothing is decided or delivered; a pass at work stops within one batch.")
-    click.echo(f"\nnext: {next_command(f'governance resume {name}', folder=folder)}")
+    click.echo(f"\nnext: {given.next(f'governance resume {name}')}")
 
 
 @command.command("resume")
@@ -228,23 +228,23 @@ def resume(
     use_case: str,
     person: str | None,
     as_of: datetime | None,
-    folder: Path,
-    data_folder: Path | None,
-    as_json: bool,
+    given: Given,
 ) -> None:
     """Let a halted use case run again."""
-    opened = open_programme(folder, data_folder=data_folder)
-    name = opened.spec(use_case).use_case
-    by, record = signer(opened, person), opened.record()
+    opened = given.open()
+    spec, by = opened.spec(use_case), signer(opened, person)
+    name, people = spec.use_case, opened.signatories()
+    require_role(by, roles_to_resume(spec.owner), what=f"{name} is resumed", signatories=people)
+    record = opened.record()
     with record.transaction() as work:
         if registry.halted(work.connection, use_case=name) is None:
             raise RefusedError(f"{name} is not halted.", fix="pilotage run")
-        registry.resume(work, use_case=name, by=by, as_of=as_of or datetime.now(UTC))
-    if as_json:
+        registry.resume(work, use_case=name, by=by, as_of=opened.at(as_of))
+    if given.as_json:
         echo_json({"use_case": name, "state": "resumed", "person": by.name})
         return
     click.echo(f"{name} may run again, says {by.name}.")
-    click.echo(f"\nnext: {next_command('run', folder=folder, data_folder=data_folder)}")
+    click.echo(f"\nnext: {given.next('run')}")
 
 
 def documents_by_subject(evidence: Sequence[str], subjects: Sequence[str]) -> dict[str, Path]:
@@ -267,33 +267,23 @@ def documents_by_subject(evidence: Sequence[str], subjects: Sequence[str]) -> di
 
 
 def _sign(
-    opened: Opened,
-    use_case: str,
-    documents: Mapping[str, Path],
-    *,
-    who: str | None,
-    until: datetime | None,
-    as_of: datetime | None,
-    as_json: bool,
+    opened: Opened, spec: UseCase, documents: Mapping[str, Path], hand: Hand, given: Given
 ) -> None:
-    spec, record = opened.spec(use_case), opened.record()
-    now = as_of or datetime.now(UTC)
-    hand = signing.hand(signer(opened, who), now=now, until=until)
-    given = signing.sign(opened, record, spec, documents, hand)
-    command = _what_next(opened, record, spec, now=now)
-    if as_json:
-        echo_json({"signed": [signed_facts(one) for one in given], "next": command})
+    record = opened.record()
+    signed = signing.sign(opened, record, spec, documents, hand)
+    next_ = given.next(_what_next(opened, record, spec, now=hand.signed_at))
+    if given.as_json:
+        echo_json({"signed": [signed_facts(one) for one in signed], "next": next_})
         return
-    for one in given:
+    for one in signed:
         what = f"{one.subject} of {one.use_case}, this version ({one.covers[:12]})"
         click.echo(f"{one.person} signed {what}, until {one.until:%Y-%m-%d}")
         click.echo(f"  on {documents[one.subject]} (sha256 {one.evidence[:12]}...)")
-    click.echo(f"\nnext: {command}")
+    click.echo(f"\nnext: {next_}")
 
 
 def _what_next(opened: Opened, record: Record, spec: UseCase, *, now: datetime) -> str:
     """Return the command for the first subject that nobody signed yet, else `run`."""
     standings, _ = signing.standing(opened, record, spec, now=now)
     open_ones = [one.command for one in standings if not one.holds]
-    words = open_ones[0].removeprefix("pilotage ") if open_ones else "run"
-    return next_command(words, folder=opened.folder)
+    return open_ones[0].removeprefix("pilotage ") if open_ones else "run"

@@ -3,21 +3,23 @@
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 
 import click
 
 from pilotage.cli import signing
 from pilotage.cli.ledger_unit import erase, show
-from pilotage.cli.options import Progress, as_of_option, echo_json, programme_options
+from pilotage.cli.options import Given, as_of_option, echo_json, programme_options
+from pilotage.cli.progress import Progress
+from pilotage.cli.recorded import existing_record
 from pilotage.cli.standing_text import standing_facts
 from pilotage.domain.errors import LedgerError
 from pilotage.governance.bundle import Verified, verdict
 from pilotage.governance.bundle import verify as verify_bundle
 from pilotage.governance.checkpoint import VerifyingKey
 from pilotage.governance.risk import risk_tier
-from pilotage.opening import Opened, open_programme
+from pilotage.opening import Opened
 from pilotage.spec.hashing import authored
 from pilotage.spec.use_case import UseCase
 from pilotage.store.bundle import open_bundle, open_own_log
@@ -56,25 +58,20 @@ def export(
     use_case: str | None,
     proofs: Sequence[int],
     as_of: datetime | None,
-    folder: Path,
-    data_folder: Path | None,
-    as_json: bool,
+    given: Given,
 ) -> None:
     """Write the log as a folder that anybody can verify without the database.
 
     The log is always whole; USE_CASE limits the specs and policies beside it.
     """
-    opened = open_programme(folder, data_folder=data_folder)
-    record, now, progress = opened.record(), as_of or datetime.now(UTC), Progress()
+    opened = given.open()
+    record, now = existing_record(opened), opened.at(as_of)
     files = files_of(opened, record, opened.chosen(use_case), now=now)
     contents = Contents(files=files, proofs=proofs, use_case=use_case or "")
-    try:
-        done = write_bundle(
-            record, bundle, contents, as_of=now, watch=_told(progress, "entries written")
-        )
-    finally:
-        progress.done()
-    if as_json:
+    with Progress() as progress:
+        watch = _told(progress, "entries written")
+        done = write_bundle(record, bundle, contents, as_of=now, watch=watch)
+    if given.as_json:
         echo_json({"bundle": str(bundle), "size": done.size, "checkpoint": done.note})
         return
     click.echo(f"Wrote {done.size:,} entries, their checkpoint and its public key to {bundle}")
@@ -100,9 +97,7 @@ def verify(
     bundle: Path | None,
     key: str | None,
     older: Path | None,
-    folder: Path,
-    data_folder: Path | None,
-    as_json: bool,
+    given: Given,
 ) -> None:
     """Check that a log is the one that was signed; exit code 1 when it is not.
 
@@ -110,18 +105,15 @@ def verify(
     """
     held = read_vkey(key) if key else None
     kept = read_note(older) if older else None
-    progress = Progress()
-    watch = _told(progress, "entries verified")
-    try:
+    with Progress() as progress:
+        watch = _told(progress, "entries verified")
         if bundle is None:
-            opened = open_programme(folder, data_folder=data_folder)
-            found = verify_record(opened.record(), key=held, older=kept, watch=watch)
+            record = existing_record(given.open())
+            found = verify_record(record, key=held, older=kept, watch=watch)
         else:
             with open_bundle(bundle, watch=watch) as opened_bundle:
                 found = verify_bundle(opened_bundle, key=held, older=kept)
-    finally:
-        progress.done()
-    if as_json:
+    if given.as_json:
         echo_json(facts(found))
     else:
         click.echo(verdict(found))

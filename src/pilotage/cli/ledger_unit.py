@@ -3,20 +3,20 @@
 import json
 import re
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
-from pathlib import Path
+from datetime import datetime
 
 import click
 
-from pilotage.cli.next_command import next_command
-from pilotage.cli.options import Progress, as_of_option, echo_json, programme_options
+from pilotage.cli.options import Given, as_of_option, echo_json, programme_options
 from pilotage.cli.people import person_option, signer
+from pilotage.cli.progress import Progress
+from pilotage.cli.recorded import existing_record
 from pilotage.domain.entry import EntryKind, Fact
 from pilotage.domain.errors import LedgerError, RefusedError
 from pilotage.domain.unit import text_key
 from pilotage.governance.permit import Signature
 from pilotage.governance.signer import is_signed
-from pilotage.opening import Opened, open_programme
+from pilotage.opening import Opened
 from pilotage.store import vault
 from pilotage.store.erasure import Erased, Subject, scrub
 from pilotage.store.erasure import erase as erase_subject
@@ -50,27 +50,25 @@ def erase(
     unseen: bool,
     person: str | None,
     as_of: datetime | None,
-    folder: Path,
-    data_folder: Path | None,
-    as_json: bool,
+    given: Given,
 ) -> None:
     """Erase a person: there is no way back, and they are never enrolled again.
 
     The log's root and every figure stay as they were: the log holds no personal data.
     """
-    opened = open_programme(folder, data_folder=data_folder)
+    opened = given.open()
     record, by = opened.record(), signer(opened, person)
     subject = _subject(opened, record, use_case, key)
     unit = opened.spec(use_case).process.unit
     with record.transaction() as work:
-        erased = erase_subject(work, subject, by=by, as_of=as_of or datetime.now(UTC))
+        erased = erase_subject(work, subject, by=by, as_of=opened.at(as_of))
         if not erased.was_known and not unseen:
             raise RefusedError(
                 f"the record holds no {unit} {subject.key!r}; nothing was changed.",
                 fix="check the key; to bar it from being enrolled later on, add --unseen",
             )
     is_scrubbed = scrub(record)
-    if as_json:
+    if given.as_json:
         left = [
             {"tool": one.tool, "object": one.object, "fields": list(one.fields)}
             for one in erased.left
@@ -81,7 +79,7 @@ def erase(
         return
     _say_erased(erased, subject.key, unit=unit, is_scrubbed=is_scrubbed)
     words = f"ledger show --unit {subject.key}"
-    click.echo(f"\nnext: {next_command(words, folder=folder)}")
+    click.echo(f"\nnext: {given.next(words)}")
 
 
 @click.command("show")
@@ -92,23 +90,19 @@ def show(
     *,
     seq: int | None,
     key: str | None,
-    folder: Path,
-    data_folder: Path | None,
-    as_json: bool,
+    given: Given,
 ) -> None:
     """Replay a decision: every entry about the unit of entry SEQ, or about a unit by its key."""
-    opened = open_programme(folder, data_folder=data_folder)
-    record, progress = opened.record(), Progress()
+    opened = given.open()
+    record = existing_record(opened)
     if (seq is None) == (key is None):
         raise LedgerError(
             "one unit is shown: by an entry's number, or by its key.",
             fix="pilotage ledger show SEQ, or pilotage ledger show --unit KEY",
         )
-    try:
+    with Progress() as progress:
         bodies = _by_key(opened, record, key, progress) if key else _by_seq(record, seq, progress)
-    finally:
-        progress.done()
-    if as_json:
+    if given.as_json:
         echo_json([dict(body) for body in bodies])
         return
     unit = bodies[-1].get("unit")
@@ -119,7 +113,7 @@ def show(
     for body in bodies:
         _say(body, opened)
     proof = f"ledger export BUNDLE_DIR --proof {bodies[-1]['seq']}"
-    click.echo(f"\nnext: {next_command(proof, folder=folder)}")
+    click.echo(f"\nnext: {given.next(proof)}")
 
 
 def _subject(opened: Opened, record: Record, use_case: str, key: str) -> Subject:

@@ -3,7 +3,8 @@
 import importlib
 import json
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from datetime import datetime
 
 import click
 
@@ -57,13 +58,20 @@ def commands() -> None:
     """
 
 
-def main(arguments: list[str] | None = None) -> None:
-    """Run a command; an error is said with its fix, and the exit code tells a script."""
+def main(
+    arguments: list[str] | None = None, *, clock: Callable[[], datetime] | None = None
+) -> None:
+    """Run a command; an error is said with its fix, and the exit code tells a script.
+
+    Args:
+        clock: tells what time it is; the machine's when left out.
+    """
     given = sys.argv[1:] if arguments is None else arguments
+    as_json = "--json" in given
     try:
-        code = commands.main(given, standalone_mode=False)
+        code = commands.main(given, standalone_mode=False, obj=clock)
     except PilotageError as error:
-        _say(error, as_json="--json" in given)
+        _say(error, as_json=as_json)
         sys.exit(error.exit_code)
     except OSError as error:
         if isinstance(error, BrokenPipeError):  # the reader, such as `head`, has seen enough
@@ -74,19 +82,30 @@ def main(arguments: list[str] | None = None) -> None:
             f"{where}{(error.strerror or str(error)).lower()}.",
             fix="check that the path exists and is yours to write, and that the disk has space",
         )
-        _say(refused, as_json="--json" in given)
+        _say(refused, as_json=as_json)
         sys.exit(refused.exit_code)
     except click.exceptions.Abort:
         click.echo("\nInterrupted. Nothing is lost: run the same command again.", err=True)
         sys.exit(INTERRUPTED)
     except click.ClickException as error:
-        error.show()
+        if as_json:
+            _say(_usage(error), as_json=True)
+        else:
+            error.show()
         sys.exit(error.exit_code)
     sys.exit(code if isinstance(code, int) else 0)
 
 
+def _usage(error: click.ClickException) -> PilotageError:
+    context = error.ctx if isinstance(error, click.UsageError) else None
+    command = context.command_path if context else "pilotage"
+    return PilotageError(error.format_message(), fix=f"{command} --help")
+
+
 def _say(error: PilotageError, *, as_json: bool) -> None:
+    """Print an error on stderr: in words, or for machines as one line of JSON."""
     if as_json:
         body = {"error": type(error).__name__, "message": error.message, "fix": error.fix}
-        click.echo(json.dumps(body))
-    click.echo(f"error: {error}", err=True)
+        click.echo(json.dumps(body), err=True)
+    else:
+        click.echo(f"error: {error}", err=True)

@@ -1,18 +1,33 @@
 """What to type next, with the options that the reader just typed."""
 
+import re
 import shlex
 from pathlib import Path
+
+COMMAND = re.compile(
+    r"\bpilotage (?:(?:governance|ledger|oversight) [a-z]+|check|review|run|status)\b"
+)
+"""A command of a programme, where it is written without saying which programme."""
 
 
 def next_command(words: str, *, folder: Path, data_folder: Path | None = None) -> str:
     """Return a command for the same programme.
 
-    >>> next_command("run", folder=Path("acme"), data_folder=Path("july"))
-    'pilotage run -p acme --data july'
+    >>> next_command("run calls", folder=Path("acme"), data_folder=Path("july"))
+    'pilotage run -p acme --data july calls'
     """
-    typed = f"pilotage {words}"
+    return addressed(f"pilotage {words}", folder=folder, data_folder=data_folder)
+
+
+def addressed(text: str, *, folder: Path, data_folder: Path | None = None) -> str:
+    """Return advice whose commands are for the same programme.
+
+    >>> addressed("mend it, then: `pilotage run calls`", folder=Path("acme"))
+    'mend it, then: `pilotage run -p acme calls`'
+    """
+    options = ""
     if folder != Path():
-        typed += f" -p {shlex.quote(str(folder))}"
+        options += f" -p {shlex.quote(str(folder))}"
     if data_folder is not None:
-        typed += f" --data {shlex.quote(str(data_folder))}"
-    return typed
+        options += f" --data {shlex.quote(str(data_folder))}"
+    return COMMAND.sub(lambda found: found[0] + options, text)

@@ -1,30 +1,25 @@
 """Options that commands share, and how they print."""
 
 import json
-import sys
-import time
-from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from functools import wraps
 from pathlib import Path
 from typing import TypeVar
 
 import click
 
+from pilotage.cli.next_command import addressed, next_command
 from pilotage.domain.errors import PilotageError
 from pilotage.domain.month import Month
+from pilotage.opening import Clock, Opened, open_programme, wall_clock
 
-Json = str | int | float | bool | None | list["Json"] | Mapping[str, "Json"]
-_F = TypeVar("_F", bound=Callable[..., object])
-
-QUIET_SECONDS = 2.0
-"""What takes no longer needs no progress line."""
-
-BETWEEN_LINES_SECONDS = 5.0
-"""Between progress lines where they cannot be written over each other."""
+_T = TypeVar("_T")
 
 
 class Instant(click.ParamType[datetime]):
-    """A day or an instant; without a time zone it is UTC."""
+    """A day or an instant; one without a time zone is read in the programme's."""
 
     name = "DATE"
 
@@ -33,10 +28,9 @@ class Instant(click.ParamType[datetime]):
     ) -> datetime:
         """Read `2026-09-01` or `2026-09-01T08:30:00Z`."""
         try:
-            at = datetime.fromisoformat(str(value))
+            return datetime.fromisoformat(str(value))
         except ValueError:
             self.fail(f"{value!r} is no date; write 2026-09-01 or 2026-09-01T08:30:00Z", param, ctx)
-        return at.replace(tzinfo=at.tzinfo or UTC).astimezone(UTC)
 
 
 class MonthName(click.ParamType[Month]):
@@ -54,8 +48,50 @@ class MonthName(click.ParamType[Month]):
             self.fail(f"{error.message} {error.fix}", param, ctx)
 
 
-def programme_options(function: _F) -> _F:
-    """Add the options that name a programme: its folder, its data, machine-readable output."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Given:
+    """What every command about a programme is given.
+
+    Args:
+        folder: the programme's.
+        data_folder: what `${data}` stands for; None for the programme's folder.
+        as_json: whether a machine reads the answer.
+        clock: tells what time it is.
+    """
+
+    folder: Path
+    data_folder: Path | None
+    as_json: bool
+    clock: Clock
+
+    def open(self) -> Opened:
+        """Read the programme's files."""
+        return open_programme(self.folder, data_folder=self.data_folder, clock=self.clock)
+
+    def next(self, words: str) -> str:
+        """Return a command for the same programme."""
+        return next_command(words, folder=self.folder, data_folder=self.data_folder)
+
+    def addressed(self, text: str) -> str:
+        """Return advice whose commands are for the same programme."""
+        return addressed(text, folder=self.folder, data_folder=self.data_folder)
+
+
+def programme_options(function: Callable[..., _T]) -> Callable[..., _T]:
+    """Add the options that name a programme, and hand them over as one `Given`."""
+
+    @wraps(function)
+    def with_given(
+        *, folder: Path, data_folder: Path | None, as_json: bool, **others: object
+    ) -> _T:
+        clock: Clock = click.get_current_context().obj or wall_clock
+        given = Given(folder=folder, data_folder=data_folder, as_json=as_json, clock=clock)
+        try:
+            return function(given=given, **others)
+        except PilotageError as error:
+            error.fix = given.addressed(error.fix)
+            raise
+
     for option in (
         click.option("--json", "as_json", is_flag=True, help="Print JSON for machines."),
         click.option(
@@ -76,42 +112,19 @@ def programme_options(function: _F) -> _F:
             help="The programme's folder.",
         ),
     ):
-        function = option(function)
-    return function
+        with_given = option(with_given)
+    return with_given
 
 
 as_of_option = click.option(
     "--as-of",
     type=Instant(),
     default=None,
-    help="The instant the command stands for; now when left out.",
+    help="The instant that the command stands for, now when left out. A day is its start in the"
+    " programme's time zone.",
 )
 
 
 def echo_json(body: object) -> None:
     """Print JSON for machines."""
     click.echo(json.dumps(body, indent=2, ensure_ascii=False))
-
-
-class Progress:
-    """One line on stderr for anything that takes longer than two seconds."""
-
-    def __init__(self) -> None:
-        self._start = self._last = time.monotonic()
-        self._shown = False
-
-    def say(self, words: str) -> None:
-        """Show how far it has come."""
-        now = time.monotonic()
-        live = sys.stderr.isatty()
-        if now - self._start < QUIET_SECONDS:
-            return
-        if now - self._last < (0.1 if live else BETWEEN_LINES_SECONDS) and self._shown:
-            return
-        self._last, self._shown = now, True
-        click.echo(f"\r\033[K{words}" if live else words, err=True, nl=not live)
-
-    def done(self) -> None:
-        """Clear the line."""
-        if self._shown and sys.stderr.isatty():
-            click.echo("\r\033[K", err=True, nl=False)

@@ -1,26 +1,26 @@
 """`pilotage oversight`: proposals that wait for a person."""
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
-from pathlib import Path
+from datetime import datetime
 
 import click
 
-from pilotage.cli.next_command import next_command
-from pilotage.cli.options import Progress, as_of_option, echo_json, programme_options
-from pilotage.cli.people import person_option, signer
+from pilotage.cli.options import Given, as_of_option, echo_json, programme_options
+from pilotage.cli.people import person_option, require_role, signer
+from pilotage.cli.progress import Progress
+from pilotage.cli.recorded import existing_record, record_if_any
 from pilotage.domain.decision import Answer, Waiting
 from pilotage.domain.errors import RefusedError
+from pilotage.governance.permit import REVIEWER, roles_to_resume
 from pilotage.governance.signer import Signer
-from pilotage.opening import Opened, open_programme
+from pilotage.opening import Opened
 from pilotage.store import oversight
 from pilotage.store.oversight import Reply
-from pilotage.store.record import Record
 
 EVERYTHING = 1_000_000
 """More than anybody has waiting."""
 
-HINT = "--why stays in the ledger for good; no names of persons."
+HINT = "Stays in the ledger for good and cannot be erased: no personal data."
 
 
 @click.group("oversight")
@@ -38,20 +38,16 @@ def list_(
     use_case: str | None,
     limit: int,
     as_of: datetime | None,
-    folder: Path,
-    data_folder: Path | None,
-    as_json: bool,
+    given: Given,
 ) -> None:
     """Show what waits, oldest first."""
-    opened = open_programme(folder, data_folder=data_folder)
+    opened = given.open()
     name = opened.spec(use_case).use_case if use_case else None
-    with opened.record().reading() as connection:
-        waiting = oversight.waiting(connection, use_case=name, limit=limit)
-        in_all = oversight.count(connection, use_case=name)
-    if as_json:
+    waiting, in_all = _all_waiting(opened, name, limit=limit)
+    if given.as_json:
         echo_json({"waiting": [_facts(one) for one in waiting], "in_all": in_all})
         return
-    now = as_of or datetime.now(UTC)
+    now = opened.at(as_of)
     for one in waiting:
         _say(one, now=now)
     if len(waiting) < in_all:
@@ -59,7 +55,7 @@ def list_(
     if not waiting:
         click.echo("Nothing waits for a person.")
     words = f"oversight approve {waiting[0].number}" if waiting else "review"
-    click.echo(f"\nnext: {next_command(words, folder=folder, data_folder=data_folder)}")
+    click.echo(f"\nnext: {given.next(words)}")
     if waiting:
         click.echo("      or modify NUMBER --set FIELD=VALUE, reject NUMBER --why TEXT,")
         click.echo("      escalate NUMBER --to ROLE; all of them: approve --all USE_CASE")
@@ -77,22 +73,20 @@ def approve(
     use_case: str | None,
     person: str | None,
     as_of: datetime | None,
-    folder: Path,
-    data_folder: Path | None,
-    as_json: bool,
+    given: Given,
 ) -> None:
     """Let proposals through as they are; the next run delivers them."""
-    opened = open_programme(folder, data_folder=data_folder)
-    record, by = opened.record(), signer(opened, person)
-    waiting = _waiting_in(opened, record, use_case, by=by) if use_case else []
+    opened = given.open()
+    by = signer(opened, person)
+    waiting = _waiting_for(opened, use_case, by=by) if use_case else []
     chosen = dict.fromkeys([*numbers, *waiting])
     if not chosen:
         raise RefusedError(
             "no proposal is named, or none waits.", fix="`pilotage oversight list` shows what waits"
         )
     replies = [Reply(number=number, answer=Answer.APPROVE) for number in chosen]
-    _answer(record, replies, by=by, as_of=as_of)
-    _done(replies, by=by, folder=folder, data_folder=data_folder, as_json=as_json)
+    _answer(opened, replies, by=by, at=opened.at(as_of))
+    _done(replies, given, by=by)
 
 
 @command.command("modify")
@@ -116,17 +110,15 @@ def modify(
     why: str,
     person: str | None,
     as_of: datetime | None,
-    folder: Path,
-    data_folder: Path | None,
-    as_json: bool,
+    given: Given,
 ) -> None:
     """Let a proposal through with other values."""
     values = _values(changes)
-    opened = open_programme(folder, data_folder=data_folder)
+    opened = given.open()
     by = signer(opened, person)
     replies = [Reply(number=number, answer=Answer.MODIFY, values=values, why=why)]
-    _answer(opened.record(), replies, by=by, as_of=as_of)
-    _done(replies, by=by, folder=folder, data_folder=data_folder, as_json=as_json)
+    _answer(opened, replies, by=by, at=opened.at(as_of))
+    _done(replies, given, by=by)
 
 
 @command.command("reject")
@@ -141,20 +133,18 @@ def reject(
     why: str,
     person: str | None,
     as_of: datetime | None,
-    folder: Path,
-    data_folder: Path | None,
-    as_json: bool,
+    given: Given,
 ) -> None:
     """Keep proposals from being delivered, and say why: the reasons are what it learns from."""
     if not why.strip():
         raise RefusedError("--why is empty.", fix="say in a few words what is wrong with it")
-    opened = open_programme(folder, data_folder=data_folder)
+    opened = given.open()
     by = signer(opened, person)
     replies = [
         Reply(number=one, answer=Answer.REJECT, why=why.strip()) for one in dict.fromkeys(numbers)
     ]
-    _answer(opened.record(), replies, by=by, as_of=as_of)
-    _done(replies, by=by, folder=folder, data_folder=data_folder, as_json=as_json)
+    _answer(opened, replies, by=by, at=opened.at(as_of))
+    _done(replies, given, by=by)
 
 
 @command.command("escalate")
@@ -171,12 +161,10 @@ def escalate(
     why: str,
     person: str | None,
     as_of: datetime | None,
-    folder: Path,
-    data_folder: Path | None,
-    as_json: bool,
+    given: Given,
 ) -> None:
     """Pass a proposal on; from then on only that role answers it."""
-    opened = open_programme(folder, data_folder=data_folder)
+    opened = given.open()
     roles = sorted({role for one in opened.signatories().values() for role in one.roles})
     if role not in roles:
         raise RefusedError(
@@ -186,30 +174,57 @@ def escalate(
         )
     by = signer(opened, person)
     replies = [Reply(number=number, answer=Answer.ESCALATE, escalate_to=role, why=why)]
-    _answer(opened.record(), replies, by=by, as_of=as_of)
-    _done(replies, by=by, folder=folder, data_folder=data_folder, as_json=as_json)
+    _answer(opened, replies, by=by, at=opened.at(as_of))
+    _done(replies, given, by=by)
 
 
-def _waiting_in(opened: Opened, record: Record, use_case: str, *, by: Signer) -> list[int]:
-    """Return what waits in a use case for this person; what was passed to another role stays."""
-    name = opened.spec(use_case).use_case
+def _all_waiting(
+    opened: Opened, use_case: str | None = None, *, limit: int = EVERYTHING
+) -> tuple[list[Waiting], int]:
+    """Return what waits, oldest first, and how much waits in all."""
+    record = record_if_any(opened)
+    if record is None:
+        return [], 0
     with record.reading() as connection:
-        waiting = oversight.waiting(connection, use_case=name, limit=EVERYTHING)
+        return (
+            oversight.waiting(connection, use_case=use_case, limit=limit),
+            oversight.count(connection, use_case=use_case),
+        )
+
+
+def _waiting_for(opened: Opened, use_case: str, *, by: Signer) -> list[int]:
+    """Return what waits in a use case for this person; what was passed to another role stays."""
+    waiting, _ = _all_waiting(opened, opened.spec(use_case).use_case)
     return [one.number for one in waiting if not one.escalated_to or one.escalated_to in by.roles]
 
 
-def _answer(
-    record: Record, replies: Sequence[Reply], *, by: Signer, as_of: datetime | None
-) -> None:
+def _require_roles(opened: Opened, replies: Sequence[Reply], *, by: Signer) -> None:
+    """Refuse a person who is neither a reviewer nor the owner; the record knows of escalated ones.
+
+    Raises:
+        RefusedError: a proposal is not theirs to answer.
+    """
+    if REVIEWER in by.roles:
+        return
+    numbers = {reply.number for reply in replies}
+    waiting, _ = _all_waiting(opened)
+    for one in waiting:
+        if one.number in numbers and not one.escalated_to:
+            require_role(
+                by,
+                roles_to_resume(opened.spec(one.use_case).owner),
+                what=f"proposal {one.number} is answered",
+                signatories=opened.signatories(),
+            )
+
+
+def _answer(opened: Opened, replies: Sequence[Reply], *, by: Signer, at: datetime) -> None:
     """Write all replies, or when one of them cannot be given, none."""
-    at, progress = as_of or datetime.now(UTC), Progress()
-    try:
-        with record.transaction() as work:
-            for n, reply in enumerate(replies, 1):
-                oversight.answer(work, reply, by=by, as_of=at)
-                progress.say(f"{n:,} of {len(replies):,} answered")
-    finally:
-        progress.done()
+    _require_roles(opened, replies, by=by)
+    with Progress() as progress, existing_record(opened).transaction() as work:
+        for n, reply in enumerate(replies, 1):
+            oversight.answer(work, reply, by=by, as_of=at)
+            progress.say(f"{n:,} of {len(replies):,} answered")
 
 
 def _values(changes: Sequence[str]) -> dict[str, str]:
@@ -232,21 +247,12 @@ SAID: Mapping[Answer, str] = {
 }
 
 
-def _done(
-    replies: Sequence[Reply],
-    *,
-    by: Signer,
-    folder: Path,
-    data_folder: Path | None,
-    as_json: bool,
-) -> None:
+def _done(replies: Sequence[Reply], given: Given, *, by: Signer) -> None:
     said = replies[0].answer
     numbers = [reply.number for reply in replies]
     delivers = said in {Answer.APPROVE, Answer.MODIFY}
-    command = next_command(
-        "run" if delivers else "oversight list", folder=folder, data_folder=data_folder
-    )
-    if as_json:
+    command = given.next("run" if delivers else "oversight list")
+    if given.as_json:
         echo_json({"answer": said.value, "numbers": [*numbers], "person": by.name, "next": command})
         return
     what = f"proposal {numbers[0]}" if len(numbers) == 1 else f"{len(numbers):,} proposals"
@@ -261,7 +267,7 @@ def _say(one: Waiting, *, now: datetime) -> None:
     click.echo(f"{one.number:>8}  {one.use_case}  {one.record or '(key erased)'}")
     click.echo(f"          {one.proposal}")
     asked = "checked by sample" if one.why == "sample" else f"asked because: {one.why}"
-    click.echo(f"          {one.confidence:.0%} sure, {asked}, {since}")
+    click.echo(f"          {one.confidence:.0%} likely to be right, {asked}, {since}")
     if one.escalated_to:
         click.echo(f"          passed on to {one.escalated_to}")
 

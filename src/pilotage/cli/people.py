@@ -8,6 +8,7 @@ pilotage.yaml     people: {NAME: {roles: [...], key: ...}}: the public key, and 
 import os
 import re
 import stat
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
 import click
@@ -58,6 +59,29 @@ def signer(opened: Opened, person: str | None) -> Signer:
         f"no private key in {keys_folder()} belongs to anybody under `people:` in"
         f" {PROGRAMME_FILE}.",
         fix="pilotage governance person NAME --role ROLE --write",
+    )
+
+
+def require_role(
+    by: Signer, roles: Collection[str], *, what: str, signatories: Mapping[str, Signatory]
+) -> None:
+    """Refuse a person who has none of the roles that something takes.
+
+    Args:
+        what: is done, in the passive: `legal is signed`.
+
+    Raises:
+        RefusedError: naming those who may.
+    """
+    if not set(roles).isdisjoint(by.roles):
+        return
+    others = [name for name, one in signatories.items() if not set(roles).isdisjoint(one.roles)]
+    raise RefusedError(
+        f"{what} by somebody with the role {' or '.join(roles)};"
+        f" {by.name} has {', '.join(by.roles) or 'none'}.",
+        fix=f"let {' or '.join(others)} do it: --person {others[0]}"
+        if others
+        else f"pilotage governance person NAME --role {next(iter(roles))} --write",
     )
 
 

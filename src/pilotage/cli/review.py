@@ -1,17 +1,20 @@
 """`pilotage review`: the page a finance chief reads, in the terminal and as one HTML file."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 
 import click
 
 from pilotage import review as story
-from pilotage.cli.options import MonthName, as_of_option, echo_json, programme_options
+from pilotage.cli.options import Given, MonthName, as_of_option, echo_json, programme_options
+from pilotage.cli.progress import Progress
+from pilotage.cli.recorded import existing_record
 from pilotage.domain.decision import Mode
 from pilotage.domain.month import Month
 from pilotage.domain.review import ProgrammeReview, Review
-from pilotage.opening import Opened, open_programme
+from pilotage.opening import Opened
 from pilotage.report import render_json, render_page, render_terminal
 from pilotage.store.record import Record
 
@@ -36,28 +39,23 @@ def command(
     mode: str | None,
     html: Path | None,
     as_of: datetime | None,
-    folder: Path,
-    data_folder: Path | None,
-    as_json: bool,
+    given: Given,
 ) -> None:
     """Say what each use case proved by now, what it is worth, and what to do."""
-    opened = open_programme(folder, data_folder=data_folder)
+    opened = given.open()
     opened.require_use_cases()
-    record = opened.record()
-    now = as_of or datetime.now(UTC)
-    reviews = [
-        story.review(
-            opened.case(spec, now=now, mode=Mode(mode) if mode else None),
-            record,
-            month=month,
-            as_of=now,
-        )
-        for spec in opened.chosen(use_case)
-    ]
+    record, now = existing_record(opened), opened.at(as_of)
+    reviews: list[Review] = []
+    with Progress() as progress:
+        for spec in opened.chosen(use_case):
+            progress.say(f"{spec.use_case}: summing up its months")
+            case = opened.case(spec, now=now, mode=Mode(mode) if mode else None)
+            reviews.append(story.review(case, record, month=month, as_of=now))
     page = conclude(opened, record, reviews, as_of=now)
+    page = for_reader(page, given)
     if html:
         write_page(page, html)
-    if as_json:
+    if given.as_json:
         echo_json(render_json(page))
     else:
         click.echo(render_terminal(page, colour=False))
@@ -74,7 +72,23 @@ def conclude(
         month=max(reviewed.month for reviewed in reviews),
         reviews=tuple(reviews),
         checkpoint=record.checkpoint(),
-        next_command=f"pilotage ledger export BUNDLE -p {opened.folder}",
+        next_command="pilotage ledger export BUNDLE",
+    )
+
+
+def for_reader(page: ProgrammeReview, given: Given) -> ProgrammeReview:
+    """Return the page with commands that can be typed where its reader is."""
+    return replace(
+        page,
+        next_command=given.addressed(page.next_command),
+        reviews=tuple(
+            replace(
+                one,
+                ruling=replace(one.ruling, next_step=given.addressed(one.ruling.next_step)),
+                findings=tuple(replace(f, fix=given.addressed(f.fix)) for f in one.findings),
+            )
+            for one in page.reviews
+        ),
     )
 
 

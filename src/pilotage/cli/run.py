@@ -2,22 +2,24 @@
 
 import gc
 from collections.abc import Sequence
-from datetime import UTC, datetime
-from pathlib import Path
+from datetime import datetime, timedelta
 
 import click
 
 from pilotage import flow
-from pilotage.cli.options import Progress, as_of_option, echo_json, programme_options
+from pilotage.cli.options import Given, as_of_option, echo_json, programme_options
+from pilotage.cli.progress import Progress
 from pilotage.domain.decision import Mode
 from pilotage.domain.errors import DeliveryError, PilotageError, RefusedError
 from pilotage.domain.tally import Tally
-from pilotage.opening import open_programme
 from pilotage.ports import Case
 from pilotage.store.record import Record
 
 GARBAGE = 50_000
 """Objects between two looks for garbage: a batch makes many, and nearly all die by themselves."""
+
+ONE_DAY = timedelta(days=1)
+"""How far a live pass may lie back: `--as-of` with a day of today, anywhere on earth."""
 
 
 @click.command("run")
@@ -34,52 +36,59 @@ def command(
     use_case: str | None,
     mode: str | None,
     as_of: datetime | None,
-    folder: Path,
-    data_folder: Path | None,
-    as_json: bool,
+    given: Given,
 ) -> None:
     """Take everything new down the road, once: decide, deliver, read what came of it.
 
     Running it again, or after a crash, changes nothing that is recorded.
     """
-    opened = open_programme(folder, data_folder=data_folder)
+    opened = given.open()
     opened.require_use_cases()
+    at, chosen = opened.at(as_of), Mode(mode) if mode else opened.programme.mode
+    require_today(at, chosen, now=opened.clock())
     record = opened.record()
-    now = datetime.now(UTC)
-    chosen = Mode(mode) if mode else opened.programme.mode
-    if chosen is Mode.LIVE and as_of is not None and as_of > now:
-        raise RefusedError(
-            f"--as-of {as_of:%Y-%m-%d} is in the future; live units are decided when they come.",
-            fix="leave --as-of out, or try the day with `--mode shadow`",
-        )
     tallies: dict[str, Tally] = {}
     refused: list[PilotageError] = []
     for spec in opened.chosen(use_case):
-        case = opened.case(spec, now=max(as_of or now, now), mode=chosen)
+        case = opened.case(spec, now=max(at, opened.clock()), mode=chosen)
         try:
-            tallies[spec.use_case] = run_one(case, record, as_of=as_of or now)
+            tallies[spec.use_case] = run_one(case, record, as_of=at)
         except (RefusedError, DeliveryError) as error:  # the other use cases go on
             refused.append(error)
-    if as_json:
+    if given.as_json:
         echo_json({name: _facts(tally) for name, tally in tallies.items()})
-        refuse(refused)
+    else:
+        for name, tally in tallies.items():
+            click.echo(f"{name}\n  {in_words(tally)}")
+    refuse(refused, given)
+    if not given.as_json:
+        waiting = any(tally.waiting for tally in tallies.values())
+        click.echo(f"\nnext: {given.next('oversight list' if waiting else 'review')}")
+
+
+def require_today(as_of: datetime, mode: Mode, *, now: datetime) -> None:
+    """Refuse a live pass that stands for another day: sign-offs that have expired would count.
+
+    Raises:
+        RefusedError: it lies ahead, or more than a day back.
+    """
+    if mode is not Mode.LIVE or now - ONE_DAY <= as_of <= now:
         return
-    for name, tally in tallies.items():
-        click.echo(f"{name}\n  {in_words(tally)}")
-    refuse(refused)
-    where = "" if folder == Path() else f" -p {folder}"
-    waiting = any(tally.waiting for tally in tallies.values())
-    click.echo(f"\nnext: pilotage {'oversight list' if waiting else 'review'}{where}")
+    raise RefusedError(
+        f"--as-of is {as_of:%Y-%m-%d %H:%M} UTC, and it is {now:%Y-%m-%d %H:%M}: a live pass stands"
+        " for today, under the sign-offs of today.",
+        fix="leave --as-of out, or try that day with `--mode shadow`",
+    )
 
 
-def refuse(errors: Sequence[PilotageError]) -> None:
+def refuse(errors: Sequence[PilotageError], given: Given) -> None:
     """Say every refusal but the last, and raise that.
 
     Raises:
         PilotageError: the last one; none when there are none.
     """
     for error in errors[:-1]:
-        click.echo(f"error: {error}", err=True)
+        click.echo(f"error: {given.addressed(str(error))}", err=True)
     if errors:
         raise errors[-1]
 
@@ -88,16 +97,15 @@ def run_one(case: Case, record: Record, *, as_of: datetime) -> Tally:
     """Take one use case through one pass, with a progress line."""
     gc.freeze()  # what is imported stays: no batch is worth looking through it for garbage
     gc.set_threshold(GARBAGE)
-    progress = Progress()
-    try:
+    name = case.spec.use_case
+    with Progress() as progress:
+        progress.say(f"{name}: reading what is new")
         return flow.run(
             case,
             record,
             as_of=as_of,
-            watch=lambda tally: progress.say(f"{case.spec.use_case}: {in_words(tally)}"),
+            watch=lambda tally: progress.say(f"{name}: {in_words(tally)}"),
         )
-    finally:
-        progress.done()
 
 
 def in_words(tally: Tally) -> str:

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from hashlib import file_digest
 from pathlib import Path
 
+from pilotage.cli.people import require_role
 from pilotage.domain.errors import LedgerError, RefusedError
 from pilotage.governance.permit import VALUE, Control, Signatory, Signature, in_force, role_for
 from pilotage.governance.risk import Tier, risk_tier
@@ -98,17 +99,7 @@ def require_roles(
 ) -> None:
     """Refuse a person without the role that a subject needs."""
     for subject in subjects:
-        role = role_for(subject)
-        if role in by.roles:
-            continue
-        others = [name for name, one in signatories.items() if role in one.roles]
-        raise RefusedError(
-            f"{subject} is signed by somebody with the role {role};"
-            f" {by.name} has {', '.join(by.roles) or 'none'}.",
-            fix=f"let {' or '.join(others)} sign: --person {others[0]}"
-            if others
-            else f"pilotage governance person NAME --role {role} --write",
-        )
+        require_role(by, [role_for(subject)], what=f"{subject} is signed", signatories=signatories)
 
 
 def require_second_person(
@@ -150,12 +141,15 @@ def digest(path: Path) -> str:
 
 
 def standing(
-    opened: Opened, record: Record, spec: UseCase, *, now: datetime
+    opened: Opened, record: Record | None, spec: UseCase, *, now: datetime
 ) -> tuple[list[Standing], str | None]:
     """Return how a use case's controls and value stand, and who halted it, if anybody."""
-    with record.reading() as connection:
-        given = registry.signatures(connection, use_case=spec.use_case)
-        halted = registry.halted(connection, use_case=spec.use_case)
+    given: list[Signature] = []
+    halted = None
+    if record is not None:
+        with record.reading() as connection:
+            given = registry.signatures(connection, use_case=spec.use_case)
+            halted = registry.halted(connection, use_case=spec.use_case)
     found = standings(
         given,
         use_case=spec.use_case,

@@ -1,24 +1,24 @@
 """How the controls of a use case stand, in words and for machines."""
 
-from collections.abc import Sequence
-
-import click
+from collections.abc import Iterator, Sequence
 
 from pilotage.governance.permit import Signature
 from pilotage.governance.risk import Risk
 from pilotage.governance.standing import Standing, State
 
 
-def say_standings(name: str, risk: Risk, standings: Sequence[Standing], halted: str | None) -> None:
-    """Print how controls and value of a use case stand, with the command for each."""
+def in_words(
+    name: str, risk: Risk, standings: Sequence[Standing], halted: str | None
+) -> Iterator[str]:
+    """Yield how controls and value of a use case stand, with the command for each."""
     why = "; ".join(risk.facts) or "it only suggests, and nothing leaves the house"
-    click.echo(f"{name}\n  risk: {risk.tier} ({why})")
+    yield f"{name}\n  risk: {risk.tier} ({why})"
     if halted is not None:
-        click.echo(f"  HALTED by {halted}\n    pilotage governance resume {name}")
+        yield f"  HALTED by {halted}\n    pilotage governance resume {name}"
     for one in standings:
-        click.echo(f"  {one.subject:<12} {_in_words(one)}")
+        yield f"  {one.subject:<12} {_in_words(one)}"
         if one.command:
-            click.echo(f"    {one.command}")
+            yield f"    {one.command}"
 
 
 def _in_words(one: Standing) -> str:

@@ -2,20 +2,19 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from textwrap import wrap
 
 import click
 import orjson
 
-from pilotage.cli.next_command import next_command
-from pilotage.cli.options import as_of_option, echo_json, programme_options
+from pilotage.cli.options import Given, as_of_option, echo_json, programme_options
 from pilotage.cli.recorded import record_if_any
 from pilotage.domain.cohort import Cohort
 from pilotage.domain.decision import Arm, Mode
 from pilotage.domain.month import Month
-from pilotage.opening import Opened, open_programme
+from pilotage.opening import Opened
 from pilotage.spec.use_case import UseCase
 from pilotage.store import decisions, outcomes, oversight, parking, registry, verdicts
 from pilotage.store.parking import ParkedCount
@@ -83,25 +82,23 @@ def command(
     *,
     use_case: str | None,
     as_of: datetime | None,
-    folder: Path,
-    data_folder: Path | None,
-    as_json: bool,
+    given: Given,
 ) -> None:
     """Say where each use case stands: what was decided, what waits, the last verdict, what next."""
-    opened = open_programme(folder, data_folder=data_folder)
+    opened = given.open()
     record = record_if_any(opened)
-    now = as_of or datetime.now(UTC)
+    now = opened.at(as_of)
     found = [
         status
         for spec in opened.chosen(use_case)
         for status in statuses(opened, record, spec, as_of=now)
     ]
-    nexts = [next_command(one.next_words, folder=folder, data_folder=data_folder) for one in found]
-    if as_json:
+    nexts = [given.next(one.next_words) for one in found]
+    if given.as_json:
         echo_json([{**facts(one), "next": next_} for one, next_ in zip(found, nexts, strict=True)])
         return
     if not found:
-        click.echo(f"{folder}: no use case is declared yet.")
+        click.echo(f"{given.folder}: no use case is declared yet.")
     for one, next_ in zip(found, nexts, strict=True):
         click.echo("\n".join(in_words(one, next_, now=now)))
 

@@ -27,6 +27,9 @@ VALUE = "value"
 FINANCE = "finance"
 """The role that approves money."""
 
+REVIEWER = "reviewer"
+"""The role that answers proposals; so may the owner of the use case."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Signature:
@@ -81,6 +84,20 @@ def role_for(subject: str) -> str:
     ('legal', 'finance')
     """
     return FINANCE if subject == VALUE else subject
+
+
+def roles_to_resume(owner: str) -> tuple[str, ...]:
+    """Return the roles that answer proposals, and let a halted use case run again.
+
+    >>> roles_to_resume("vp-sales")
+    ('vp-sales', 'reviewer')
+    """
+    return (owner, REVIEWER)
+
+
+def roles_to_halt(owner: str) -> tuple[str, ...]:
+    """Return the roles that may halt a use case: whoever answers for any part of it."""
+    return (*roles_to_resume(owner), *Control, FINANCE)
 
 
 def in_force(

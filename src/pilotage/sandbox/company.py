@@ -1,7 +1,7 @@
 """The simulated company: it exports its tables month by month, and reacts to what it is given."""
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import numpy as np
@@ -75,6 +75,10 @@ class Company:
         self.folder.mkdir(parents=True, exist_ok=True)
         self._until = until or month.end()
         self._export()
+
+    def now(self) -> datetime:
+        """Return the last second that has passed in the company."""
+        return self._until - timedelta(seconds=1)
 
     def rounds(self, month: Month) -> tuple[datetime, ...]:
         """Return when people take up what has arrived: an AI that comes later comes too late."""

@@ -1,0 +1,76 @@
+"""`pilotage run`: for which day a pass may stand, and what it says."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.cli.acme import LEADS, Acme, Said, in_a_process
+
+
+def run(acme: Acme, *words: str, on: str) -> Said:
+    return acme.types("run", *words, on=on)
+
+
+def test_a_live_pass_does_not_stand_for_a_day_whose_sign_offs_have_expired_since(live: Acme):
+    said = run(live, "--as-of", "2027-08-31", on="2027-09-02")
+    assert said.code == 1
+    assert "a live pass stands for today" in said.err
+    assert "leave --as-of out" in said.err
+    assert "no current sign-off" in run(live, on="2027-09-02").err
+
+
+def test_a_live_pass_does_not_stand_for_tomorrow(live: Acme):
+    assert "a live pass stands for today" in run(live, "--as-of", "2026-10-16", on="2026-10-15").err
+
+
+def test_a_live_pass_may_name_today(live: Acme):
+    assert run(live, "--as-of", "2026-10-15", on="2026-10-15T23:30").code == 0
+
+
+@pytest.mark.parametrize("mode", ["shadow", "replay"])
+def test_another_mode_may_stand_for_any_day(founded: Acme, mode: str):
+    assert run(founded, "--mode", mode, "--as-of", "2026-10-15", on="2026-12-01").code == 0
+
+
+def test_a_day_is_a_day_of_the_programme_s_time_zone(founded: Acme):
+    path = founded.folder / "pilotage.yaml"
+    path.write_text(path.read_text() + "timezone: America/Los_Angeles\n")
+    founded.does("run", "--mode", "shadow", "--as-of", "2026-10-15")
+    assert {one["as_of"] for one in founded.entries("experiment")} == {
+        "2026-10-15T07:00:00.000000Z"
+    }
+
+
+def test_an_instant_with_a_zone_of_its_own_is_that_instant(founded: Acme):
+    path = founded.folder / "pilotage.yaml"
+    path.write_text(path.read_text() + "timezone: America/Los_Angeles\n")
+    founded.does("run", "--mode", "shadow", "--as-of", "2026-10-15T08:30:00+02:00")
+    assert {one["as_of"] for one in founded.entries("experiment")} == {
+        "2026-10-15T06:30:00.000000Z"
+    }
+
+
+def test_a_refusal_names_commands_for_the_same_programme_and_data(founded: Acme):
+    words = ("--data", str(founded.folder))
+    said = run(founded, *words, on="2026-10-15")
+    there = f"-p {founded.folder} --data {founded.folder}"
+    assert f"pilotage governance sign {there} {LEADS} legal --evidence FILE" in said.err
+
+
+def test_where_one_use_case_is_refused_the_others_go_on(live: Acme):
+    text = (live.folder / "use_cases/leads.yaml").read_text()
+    second = text.replace("use_case: inbound-leads", "use_case: a-second")
+    (live.folder / "use_cases/a.yaml").write_text(second)
+    said = run(live, on="2026-10-15")
+    assert said.code == 1
+    assert "a-second may not run live" in said.err
+    assert said.out.startswith(f"{LEADS}\n")
+    assert "next:" not in said.out
+
+
+def test_with_json_a_usage_error_is_json_on_stderr(tmp_path: Path):
+    said = in_a_process("run", "--mode", "lively", "--json", "-p", str(tmp_path))
+    assert said.code == 2
+    assert said.out == ""
+    assert "lively" in said.error["message"]
+    assert said.error["fix"].endswith("run --help")
