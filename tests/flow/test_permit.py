@@ -178,7 +178,7 @@ class HaltingSource:
 
 def halt(company: Company) -> None:
     with company.opened() as (_, record), record.transaction() as work:
-        registry.stop(work, use_case=USE_CASE, by=BOSS, why="wrong prices", as_of=instant(TODAY))
+        registry.halt(work, use_case=USE_CASE, by=BOSS, why="wrong prices", as_of=instant(TODAY))
 
 
 def resume(company: Company) -> None:

@@ -129,7 +129,7 @@ def test_a_signature_comes_back_and_a_later_one_takes_its_place(record: Record):
 
 def test_a_halt_holds_until_it_is_lifted_and_both_are_signed(record: Record):
     with record.transaction() as work:
-        registry.stop(work, use_case=USE_CASE, by=ANN, why="wrong prices", as_of=AT)
+        registry.halt(work, use_case=USE_CASE, by=ANN, why="wrong prices", as_of=AT)
     with record.reading() as connection:
         assert registry.halted(connection, use_case=USE_CASE) == "ann: wrong prices"
         assert registry.halted(connection, use_case="other") is None
@@ -145,7 +145,7 @@ def test_a_halt_holds_until_it_is_lifted_and_both_are_signed(record: Record):
 def test_a_second_halt_replaces_the_first(record: Record):
     for why in ("wrong prices", "worse"):
         with record.transaction() as work:
-            registry.stop(work, use_case=USE_CASE, by=ANN, why=why, as_of=AT)
+            registry.halt(work, use_case=USE_CASE, by=ANN, why=why, as_of=AT)
     assert len(everything(record)["halt"]) == 1
 
 

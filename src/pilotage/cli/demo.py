@@ -133,7 +133,7 @@ def obey(reviewed: Review, record: Record, owner: Signer, *, as_of: datetime) ->
     with record.transaction() as work:
         if registry.halted(work.connection, use_case=reviewed.use_case):
             return
-        registry.stop(
+        registry.halt(
             work, use_case=reviewed.use_case, by=owner, why=reviewed.ruling.rule, as_of=as_of
         )
 

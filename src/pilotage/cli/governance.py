@@ -209,7 +209,7 @@ def halt(
     name, people = spec.use_case, opened.signatories()
     require_role(by, roles_to_halt(spec.owner), what=f"{name} is halted", signatories=people)
     with opened.record().transaction() as work:
-        registry.stop(work, use_case=name, by=by, why=why.strip(), as_of=opened.at(as_of))
+        registry.halt(work, use_case=name, by=by, why=why.strip(), as_of=opened.at(as_of))
     if given.as_json:
         echo_json({"use_case": name, "state": "halted", "person": by.name, "why": why.strip()})
         return

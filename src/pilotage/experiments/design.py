@@ -48,8 +48,6 @@ class Design:
         window_days: from assignment until the outcome counts.
         power: chance to see an effect of that size.
         alpha: two-sided error.
-        adoption: share of the treated who use it; the rest dilute the effect.
-        inflation: what looking more than once costs, as a factor on units.
     """
 
     volume_per_month: float
@@ -61,16 +59,11 @@ class Design:
     window_days: float = 0.0
     power: float = 0.8
     alpha: float = 0.05
-    adoption: float = 1.0
-    inflation: float = 1.0
     clusters: Clusters | None = None
 
     def __post_init__(self) -> None:
         """Refuse a design that could not see anything for reasons of arithmetic."""
-        positive = (
-            *(self.volume_per_month, self.standard_deviation, self.adoption, self.inflation),
-            self.absolute_effect,
-        )
+        positive = (self.volume_per_month, self.standard_deviation, self.absolute_effect)
         possible = all(0 < value < math.inf for value in positive) and all(
             0 < share < 1 for share in (self.holdout, self.power, self.alpha)
         )
@@ -84,9 +77,9 @@ class Design:
 
     @property
     def absolute_effect(self) -> float:
-        """The effect to be seen, as a positive difference in the treated arm, all of it."""
-        whole = self.minimum_effect * (self.base if self.kind is EffectKind.RELATIVE else 1.0)
-        return abs(whole) * self.adoption
+        """The effect to be seen, as a positive difference."""
+        scale = self.base if self.kind is EffectKind.RELATIVE else 1.0
+        return abs(self.minimum_effect * scale)
 
 
 def proportion_spread(base: float) -> float:
@@ -141,7 +134,7 @@ def months_to_detect(design: Design) -> float | None:
 
 
 def detectable_effect(design: Design, *, months: float) -> float | None:
-    """Return the smallest absolute effect of full use that shows after so many months.
+    """Return the smallest absolute effect that shows after so many months.
 
     None while no outcome window has closed. The design's own minimum effect is not read.
     """
@@ -155,13 +148,13 @@ def detectable_effect(design: Design, *, months: float) -> float | None:
             icc=design.clusters.icc,
             size_cv=design.clusters.size_cv,
         )
-    return _quantiles(design) * math.sqrt(inflated / units) / design.adoption
+    return _quantiles(design) * math.sqrt(inflated / units)
 
 
 def _variance_of_one(design: Design) -> float:
     """Return the variance of the estimate, times units of both arms."""
     both = 1 / design.holdout + 1 / (1 - design.holdout)
-    return design.standard_deviation**2 * both * design.inflation
+    return design.standard_deviation**2 * both
 
 
 def _quantiles(design: Design) -> float:

@@ -18,7 +18,8 @@ from pilotage.governance.signer import Signer
 from pilotage.store.database import insert_rows
 from pilotage.store.ledger import signed, stamp
 from pilotage.store.record import Transaction
-from pilotage.store.tables import experiment, halt, model, signature
+from pilotage.store.tables import experiment, model, signature
+from pilotage.store.tables import halt as halts
 
 _REGISTERED = TypeAdapter(Registered)
 
@@ -185,24 +186,24 @@ def signatures(connection: Connection, *, use_case: str) -> list[Signature]:
     ]
 
 
-def stop(work: Transaction, *, use_case: str, by: Signer, why: str, as_of: datetime) -> None:
+def halt(work: Transaction, *, use_case: str, by: Signer, why: str, as_of: datetime) -> None:
     """Halt a use case; nothing is decided or delivered until `resume`."""
-    work.connection.execute(delete(halt).where(halt.c.use_case == use_case))
+    work.connection.execute(delete(halts).where(halts.c.use_case == use_case))
     work.connection.execute(
-        insert(halt).values(use_case=use_case, person=by.name, why=why, halted_at=stamp(as_of))
+        insert(halts).values(use_case=use_case, person=by.name, why=why, halted_at=stamp(as_of))
     )
     _note_halt(work, {"state": "halted", "why": why}, use_case=use_case, by=by, as_of=as_of)
 
 
 def resume(work: Transaction, *, use_case: str, by: Signer, as_of: datetime) -> None:
     """Lift a halt."""
-    work.connection.execute(delete(halt).where(halt.c.use_case == use_case))
+    work.connection.execute(delete(halts).where(halts.c.use_case == use_case))
     _note_halt(work, {"state": "resumed", "why": ""}, use_case=use_case, by=by, as_of=as_of)
 
 
 def halted(connection: Connection, *, use_case: str) -> str | None:
     """Return who halted a use case and why; None while it may run."""
-    row = connection.execute(select(halt).where(halt.c.use_case == use_case)).one_or_none()
+    row = connection.execute(select(halts).where(halts.c.use_case == use_case)).one_or_none()
     return f"{row.person}: {row.why}" if row else None
 
 
