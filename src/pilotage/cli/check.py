@@ -11,7 +11,7 @@ from pilotage.cli import signing
 from pilotage.cli.options import Given, as_of_option, echo_json, programme_options
 from pilotage.cli.progress import Progress
 from pilotage.cli.reading import Tables, read_tables
-from pilotage.cli.recorded import record_if_any, words_for
+from pilotage.cli.recorded import key_warnings, record_if_any, words_for
 from pilotage.domain.decision import Mode
 from pilotage.domain.errors import PilotageError
 from pilotage.domain.finding import Finding, Severity
@@ -70,31 +70,40 @@ def command(
     """
     files = read_files(given.folder)
     opened = files.opened(data_folder=given.data_folder, clock=given.clock)
-    errors, checked = list[PilotageError](files.errors), list[Checked]()
+    errors, checked, warnings = list[PilotageError](files.errors), list[Checked](), list[str]()
     if opened:
-        tables = read_tables(opened)
-        errors += tables.errors.values()
-        record = _record(opened, errors)
-        with Progress() as progress:
-            for spec in opened.chosen(use_case):
-                progress.say(f"{spec.use_case}: counting its history")
-                checked.append(check(opened, record, spec, tables, as_of=opened.at(as_of)))
+        checked = check_all(opened, opened.chosen(use_case), errors, as_of=opened.at(as_of))
+        warnings = key_warnings(opened)
     blocked = bool(errors) or any(one.blocked for one in checked)
     next_ = given.next("check" if blocked else "run")
     if given.as_json:
-        echo_json(facts(opened, errors, checked, blocked=blocked, next_=next_))
+        said = facts(opened, errors, checked)
+        echo_json({**said, "warnings": warnings, "blocked": blocked, "next": next_})
     else:
-        click.echo(given.addressed("\n\n".join(in_words(files, errors, checked))))
+        click.echo(given.addressed("\n\n".join([*in_words(files, errors, checked), *warnings])))
         click.echo(f"\nnext: {'mend what is marked x, then: ' if blocked else ''}{next_}")
     return int(blocked)
 
 
-def _record(opened: Opened, errors: list[PilotageError]) -> Record | None:
+def check_all(
+    opened: Opened, specs: Sequence[UseCase], errors: list[PilotageError], *, as_of: datetime
+) -> list[Checked]:
+    """Check use cases one by one; what is wrong with all of them is added to the errors."""
+    checked: list[Checked] = []
+    record: Record | None = None
     try:
-        return record_if_any(opened)
+        if not errors:
+            opened.require_use_cases()
+        record = record_if_any(opened)
     except PilotageError as error:
         errors.append(error)
-        return None
+    tables = read_tables(opened)
+    errors += tables.errors.values()
+    with Progress() as progress:
+        for spec in specs:
+            progress.say(f"{spec.use_case}: counting its history")
+            checked.append(check(opened, record, spec, tables, as_of=as_of))
+    return checked
 
 
 def check(
@@ -182,9 +191,6 @@ def facts(
     opened: Opened | None,
     errors: Sequence[PilotageError],
     checked: Sequence[Checked],
-    *,
-    blocked: bool,
-    next_: str,
 ) -> Mapping[str, object]:
     """Return the same for machines."""
     return {
@@ -195,8 +201,6 @@ def facts(
             for error in errors
         ],
         "use_cases": {one.spec.use_case: _case_facts(one) for one in checked},
-        "blocked": blocked,
-        "next": next_,
     }
 
 

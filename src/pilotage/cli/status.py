@@ -1,28 +1,30 @@
 """`pilotage status`: where each use case stands, and what to do next."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
-from textwrap import wrap
 
 import click
 import orjson
 
 from pilotage.cli.options import Given, as_of_option, echo_json, programme_options
-from pilotage.cli.recorded import record_if_any
+from pilotage.cli.parked import (
+    count_facts,
+    counts_in_words,
+    parked_counts,
+    parked_rows,
+    row_facts,
+    rows_in_words,
+)
+from pilotage.cli.recorded import key_warnings, record_if_any
 from pilotage.domain.cohort import Cohort
 from pilotage.domain.decision import Arm, Mode
 from pilotage.domain.month import Month
+from pilotage.domain.verdict import Verdict
 from pilotage.opening import Opened
 from pilotage.spec.use_case import UseCase
-from pilotage.store import decisions, outcomes, oversight, parking, registry, verdicts
-from pilotage.store.parking import ParkedCount
+from pilotage.store import decisions, outcomes, oversight, registry, verdicts
 from pilotage.store.record import Record
-
-WIDTH = 96
-MOST_WAITING = 10_000
-"""More than anybody reads; counting on would cost time."""
 
 LONG_DAYS = 7
 """A proposal that waits longer than this has come to nothing for its unit."""
@@ -56,51 +58,71 @@ class Status:
     pending: int
     waiting: int
     waits_since: datetime | None
-    parked: Sequence[ParkedCount]
     halted: str | None
     verdict: LastVerdict | None
 
     @property
     def next_words(self) -> str:
         """The command that comes next, without the programme's options."""
-        if self.halted is not None:
-            return f"governance resume {self.use_case}"
+        verdict = self.verdict
+        stopped = verdict if verdict and verdict.verdict == Verdict.STOP else None
+        if self.halted is not None:  # what was stopped stays so; its evidence is worth keeping
+            return "ledger export BUNDLE" if stopped else f"governance resume {self.use_case}"
         if self.decided is None:
             return "check"
-        if self.waiting and self.mode is not Mode.REPLAY:  # nobody acts on a replay any more
+        if self.mode is Mode.REPLAY:  # nobody acts on a replay any more
+            return "check" if verdict else "review"
+        if stopped:
+            return f"governance halt {self.use_case} --why {stopped.rule}"
+        if self.waiting:
             return "oversight list"
-        if self.verdict is None:
-            return "review"
-        return "check" if self.mode is Mode.REPLAY else "run"
+        return "run" if verdict else "review"
 
 
 @click.command("status")
 @click.argument("use_case", required=False)
 @as_of_option
+@click.option("--parked", is_flag=True, help="The rows left aside instead, with what to do.")
 @programme_options
-def command(
-    *,
-    use_case: str | None,
-    as_of: datetime | None,
-    given: Given,
-) -> None:
+def command(*, use_case: str | None, as_of: datetime | None, parked: bool, given: Given) -> None:
     """Say where each use case stands: what was decided, what waits, the last verdict, what next."""
     opened = given.open()
-    record = record_if_any(opened)
-    now = opened.at(as_of)
+    if parked:
+        say_parked(opened, use_case, given)
+        return
+    record, now = record_if_any(opened), opened.at(as_of)
     found = [
         status
         for spec in opened.chosen(use_case)
         for status in statuses(opened, record, spec, as_of=now)
     ]
     nexts = [given.next(one.next_words) for one in found]
+    counts, warnings = parked_counts(opened, use_case), key_warnings(opened)
     if given.as_json:
-        echo_json([{**facts(one), "next": next_} for one, next_ in zip(found, nexts, strict=True)])
+        runs = [{**facts(one), "next": next_} for one, next_ in zip(found, nexts, strict=True)]
+        left = [count_facts(one) for one in counts]
+        echo_json({"runs": runs, "parked": left, "warnings": warnings})
         return
     if not found:
         click.echo(f"{given.folder}: no use case is declared yet.")
     for one, next_ in zip(found, nexts, strict=True):
         click.echo("\n".join(in_words(one, next_, now=now)))
+    for line in counts_in_words(counts):
+        click.echo(line)
+    if counts:
+        click.echo(f"  which rows, and what to do: {given.next('status --parked')}")
+    for warning in warnings:
+        click.echo(warning)
+
+
+def say_parked(opened: Opened, use_case: str | None, given: Given) -> None:
+    """Print the parked rows, by kind."""
+    rows = parked_rows(opened, use_case)
+    if given.as_json:
+        echo_json([row_facts(row) for row in rows])
+        return
+    click.echo(given.addressed("\n".join(rows_in_words(rows))))
+    click.echo(f"\nnext: {given.next('run' if rows else 'status')}")
 
 
 def statuses(
@@ -128,7 +150,7 @@ def _status(
         if registry.registered(connection, use_case=name, mode=mode) is None:
             return _not_run(name, mode, halted=halted)
         months = decisions.months(connection, use_case=name, mode=mode)
-        asked = oversight.waiting(connection, use_case=name, limit=MOST_WAITING)
+        oldest = oversight.waiting(connection, use_case=name, limit=1)
         candidates = [*months, Month.of(as_of, zone=opened.programme.zone)]
         given = [
             (month, last.body)
@@ -140,9 +162,8 @@ def _status(
             mode=mode,
             decided=decisions.assigned(connection, use_case=name, mode=mode, months=months),
             pending=sum(outcomes.pending(connection, use_case=name, mode=mode).values()),
-            waiting=len(asked),
-            waits_since=min((one.since for one in asked), default=None),
-            parked=parking.counts(connection, use_case=name),
+            waiting=oversight.count(connection, use_case=name),
+            waits_since=oldest[0].since if oldest else None,
             halted=halted,
             verdict=_verdict(*given[-1]) if given else None,
         )
@@ -156,7 +177,6 @@ def _not_run(name: str, mode: Mode, *, halted: str | None = None) -> Status:
         pending=0,
         waiting=0,
         waits_since=None,
-        parked=(),
         halted=halted,
         verdict=None,
     )
@@ -177,13 +197,6 @@ def in_words(one: Status, next_: str, *, now: datetime) -> Iterator[str]:
         warn = "Warning: " if days > LONG_DAYS and one.mode is Mode.LIVE else ""
         since = f"{one.waits_since:%Y-%m-%d}"
         yield f"  {warn}{one.waiting:,} proposals wait for a person, the oldest since {since}"
-    for row in one.parked:
-        yield from wrap(
-            f"{row.n:,} rows of {Path(row.source).name} parked, {row.reason}: {row.example}",
-            WIDTH,
-            initial_indent="  ",
-            subsequent_indent="    ",
-        )
 
 
 def _standing(one: Status) -> str:
@@ -211,10 +224,6 @@ def facts(one: Status) -> Mapping[str, object]:
         "waiting": one.waiting,
         "waits_since": one.waits_since.isoformat() if one.waits_since else None,
         "halted": one.halted,
-        "parked": [
-            {"table": row.source, "reason": row.reason, "n": row.n, "example": row.example}
-            for row in one.parked
-        ],
         "verdict": None
         if verdict is None
         else {"month": str(verdict.month), "verdict": verdict.verdict, "rule": verdict.rule},

@@ -22,10 +22,23 @@ from pilotage.store.tables import parked
 class ParkedCount:
     """How many rows of a table wait for one reason, with one of them."""
 
+    use_case: str
     source: str
     reason: str
     n: int
     example: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ParkedRow:
+    """A row that waits to be mended; its key stands as its table names it."""
+
+    use_case: str
+    source: str
+    key: str
+    reason: str
+    detail: str
+    as_of: str
 
 
 def keep(refused: Sequence[Parked], case: Case, record: Record, *, as_of: datetime) -> Tally:
@@ -91,6 +104,19 @@ def counts(connection: Connection, *, use_case: str) -> list[ParkedCount]:
         .order_by(parked.c.source, parked.c.reason)
     )
     return [
-        ParkedCount(source=source, reason=reason, n=int(n), example=example)
+        ParkedCount(use_case=use_case, source=source, reason=reason, n=int(n), example=example)
         for source, reason, n, example in connection.execute(counted)
+    ]
+
+
+def rows(connection: Connection, *, use_case: str) -> list[ParkedRow]:
+    """Return the parked rows by table and reason, the oldest first."""
+    found = (
+        select(parked.c.source, parked.c.key, parked.c.reason, parked.c.detail, parked.c.as_of)
+        .where(parked.c.use_case == use_case)
+        .order_by(parked.c.source, parked.c.reason, parked.c.as_of, parked.c.key)
+    )
+    return [
+        ParkedRow(use_case=use_case, source=source, key=key, reason=reason, detail=detail, as_of=at)
+        for source, key, reason, detail, at in connection.execute(found)
     ]

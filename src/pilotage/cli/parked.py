@@ -1,0 +1,113 @@
+"""`pilotage status --parked`: the rows that a run left aside, and what to do about each kind."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import groupby
+from pathlib import Path
+from textwrap import wrap
+
+from pilotage.cli.recorded import record_if_any
+from pilotage.opening import Opened
+from pilotage.store import parking
+from pilotage.store.parking import ParkedCount, ParkedRow
+
+WIDTH = 96
+SHOWN = 20
+"""Rows of a kind that are shown; `--json` has all."""
+
+READ_AGAIN = "mend it where the table comes from and export again; the next run reads it"
+"""What to do with a row that cannot be read as it is."""
+
+TO_DO: Mapping[str, str] = {
+    "duplicate-key": "find out which row is right and export each unit once",
+    "missing-key": "fill the key in where the table comes from, or leave such rows out",
+    "float-key": "export the key as text: a spreadsheet made it a number with decimals",
+    "bad-time": "export times as 2026-09-01 or 2026-09-01T08:30:00Z",
+    "in-the-future": "mend the date; if it is right, check the time zone and this machine's clock",
+    "late-cluster": "nothing: its units stay as today until a new experiment starts",
+    "changed-arm": "nothing: a unit in both arms would blur them; it is in no figure twice",
+    "unknown-unit": "check that both exports are whole and that the key is the same in both",
+    parking.BEFORE_ASSIGNMENT: "let `pilotage run` run more often, such as every hour",
+}
+
+
+def parked_rows(opened: Opened, use_case: str | None) -> list[ParkedRow]:
+    """Return the rows that are parked, by use case, table and reason."""
+    record = record_if_any(opened)
+    if record is None:
+        return []
+    with record.reading() as connection:
+        return [
+            row
+            for spec in opened.chosen(use_case)
+            for row in parking.rows(connection, use_case=spec.use_case)
+        ]
+
+
+def parked_counts(opened: Opened, use_case: str | None) -> list[ParkedCount]:
+    """Return how many rows are parked, by use case, table and reason."""
+    record = record_if_any(opened)
+    if record is None:
+        return []
+    with record.reading() as connection:
+        return [
+            count
+            for spec in opened.chosen(use_case)
+            for count in parking.counts(connection, use_case=spec.use_case)
+        ]
+
+
+def rows_in_words(rows: Sequence[ParkedRow]) -> Iterator[str]:
+    """Yield each kind with what to do, and its rows."""
+    if not rows:
+        yield "No row is parked."
+    for (use_case, source, reason), alike in groupby(
+        rows, key=lambda row: (row.use_case, row.source, row.reason)
+    ):
+        kind = list(alike)
+        yield f"{use_case}: {len(kind):,} rows of {Path(source).name}, {reason}"
+        yield from wrap(
+            f"to do: {to_do(reason)}", WIDTH, initial_indent="  ", subsequent_indent="    "
+        )
+        yield from (f"  {row.key or '(no key)'}: {row.detail}" for row in kind[:SHOWN])
+        if len(kind) > SHOWN:
+            yield f"  ... {len(kind) - SHOWN:,} more: --json"
+
+
+def counts_in_words(counts: Sequence[ParkedCount]) -> Iterator[str]:
+    """Yield a line for each use case, table and reason, with an example."""
+    for one in counts:
+        yield from wrap(
+            f"{one.use_case}: {one.n:,} rows of {Path(one.source).name} parked, {one.reason}:"
+            f" {one.example}",
+            WIDTH,
+            subsequent_indent="  ",
+        )
+
+
+def to_do(reason: str) -> str:
+    """Return what a person does about a kind of parked row."""
+    return TO_DO.get(reason, READ_AGAIN)
+
+
+def row_facts(row: ParkedRow) -> dict[str, str]:
+    """Return a row for machines."""
+    return {
+        "use_case": row.use_case,
+        "table": row.source,
+        "key": row.key,
+        "reason": row.reason,
+        "detail": row.detail,
+        "as_of": row.as_of,
+        "to_do": to_do(row.reason),
+    }
+
+
+def count_facts(one: ParkedCount) -> dict[str, object]:
+    """Return a count for machines."""
+    return {
+        "use_case": one.use_case,
+        "table": one.source,
+        "reason": one.reason,
+        "n": one.n,
+        "example": one.example,
+    }
