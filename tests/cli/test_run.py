@@ -1,6 +1,7 @@
 """`pilotage run`: for which day a pass may stand, and what it says."""
 
 from pathlib import Path
+from typing import cast
 
 import pytest
 
@@ -74,3 +75,10 @@ def test_with_json_a_usage_error_is_json_on_stderr(tmp_path: Path):
     assert said.out == ""
     assert "lively" in said.error["message"]
     assert said.error["fix"].endswith("run --help")
+
+
+def test_rows_from_before_the_start_are_counted_and_left_out(live: Acme):
+    said = run(live, on="2026-10-15")
+    assert "  368 rows lie before the start, and are left out" in said.out
+    [counts] = run(live, "--json", on="2026-10-15").json.values()
+    assert cast("dict[str, int]", counts)["before_start"] == 368

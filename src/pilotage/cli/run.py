@@ -6,13 +6,15 @@ from datetime import datetime, timedelta
 
 import click
 
-from pilotage import flow
+from pilotage import flow, launch
 from pilotage.cli.options import Given, as_of_option, echo_json, programme_options
 from pilotage.cli.progress import Progress
 from pilotage.domain.decision import Mode
 from pilotage.domain.errors import DeliveryError, PilotageError, RefusedError
 from pilotage.domain.tally import Tally
+from pilotage.opening import Opened
 from pilotage.ports import Case
+from pilotage.spec.decide import Every
 from pilotage.store.record import Record
 
 GARBAGE = 50_000
@@ -48,22 +50,36 @@ def command(
     require_today(at, chosen, now=opened.clock())
     record = opened.record()
     tallies: dict[str, Tally] = {}
+    earlier: dict[str, int] = {}
     refused: list[PilotageError] = []
     for spec in opened.chosen(use_case):
         case = opened.case(spec, now=max(at, opened.clock()), mode=chosen)
         try:
             tallies[spec.use_case] = run_one(case, record, as_of=at)
+            earlier[spec.use_case] = before_start(opened, case, record)
         except (RefusedError, DeliveryError) as error:  # the other use cases go on
             refused.append(error)
     if given.as_json:
-        echo_json({name: _facts(tally) for name, tally in tallies.items()})
+        facts = {name: _facts(tally) for name, tally in tallies.items()}
+        echo_json({name: {**one, "before_start": earlier[name]} for name, one in facts.items()})
     else:
         for name, tally in tallies.items():
             click.echo(f"{name}\n  {in_words(tally)}")
+            if earlier[name]:
+                click.echo(f"  {earlier[name]:,} rows lie before the start, and are left out")
     refuse(refused, given)
     if not given.as_json:
         waiting = any(tally.waiting for tally in tallies.values())
         click.echo(f"\nnext: {given.next('oversight list' if waiting else 'review')}")
+
+
+def before_start(opened: Opened, case: Case, record: Record) -> int:
+    """Count the rows of the units' table that are history to the experiment, and so not decided."""
+    known = launch.registered(case, record)
+    if known is None or case.spec.decide.every is Every.MONTH:  # then every row is decided
+        return 0
+    source = opened.source(case.spec, now=known.started_at)
+    return source.count_units_before(known.started_at)
 
 
 def require_today(as_of: datetime, mode: Mode, *, now: datetime) -> None:

@@ -49,6 +49,10 @@ class TableSource:
         """Yield units that came into being in [since, until), by time and key."""
         return self._units.read(Window(since=since, until=until, now=self._now), batch=batch)
 
+    def count_units_before(self, at: datetime) -> int:
+        """Count the units that came into being before an instant."""
+        return self._units.count_before(at)
+
     def outcomes(
         self, *, since: datetime | None, until: datetime, batch: int
     ) -> Iterator[tuple[Sequence[Outcome], Sequence[Parked]]]:

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 from pilotage.data.cells import attribute, instant, key, label, not_finite
 from pilotage.data.contract import Contract
-from pilotage.data.engine import Cell, Result, Rows, ibis, stream
+from pilotage.data.engine import Cell, Result, Rows, collect, ibis, stream
 from pilotage.data.rows import (
     Fault,
     Window,
@@ -17,6 +17,7 @@ from pilotage.data.rows import (
     has_float_keys,
     judged,
     key_faults,
+    naive,
     parked,
     time_faults,
     without_doubles,
@@ -84,6 +85,13 @@ class UnitTable:
     def keys(self) -> Cell:
         """All keys of the table, those of refused rows included."""
         return self._cells.filter(self._cells.key.notnull()).key
+
+    def count_before(self, at: datetime) -> int:
+        """Count the rows that came into being before an instant."""
+        earlier = self._cells.filter(self._cells.at < naive(at))
+        with readable(self._table.location):
+            [counted] = collect(earlier.aggregate(n=earlier.count()))
+        return int(counted["n"])
 
     def read(self, window: Window, *, batch: int) -> Iterator[tuple[list[Unit], list[Parked]]]:
         """Yield the window's rows in batches, by time and key."""
@@ -159,7 +167,7 @@ class UnitTable:
     def _faults(self, cells: Rows) -> list[Fault]:
         faults = [
             *key_faults(cells, column=self._columns.key, floats=self._floats),
-            *time_faults(cells, column=self._columns.at, now=self._now),
+            *time_faults(cells, cells.at, column=self._columns.at, now=self._now),
             Fault(
                 reason="missing-cluster",
                 when=cells.cluster.isnull(),
