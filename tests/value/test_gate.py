@@ -326,6 +326,15 @@ def test_a_relative_effect_is_refused():
         replace(evidence(2.0, month=6), effect=found)
 
 
+def test_an_interval_at_another_certainty_than_the_look_asks_for_is_refused():
+    usual = effect(2.0)
+    with pytest.raises(SpecError, match=r"of level 0\.95; .* asks for p below 0\.045"):
+        replace(evidence(2.0, month=6), at_boundary=usual)
+    before_the_first_look = replace(evidence(None, month=1), month=FIRST.plus(-1))
+    with pytest.raises(SpecError, match="leave it out where there is no look"):
+        replace(before_the_first_look, at_boundary=usual)
+
+
 def test_the_rules_stand_in_the_order_that_the_docs_promise():
     assert [ask.__name__ for ask in RULES] == [
         "refused_by_interference",

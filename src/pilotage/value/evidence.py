@@ -1,6 +1,7 @@
 """Evidence: all that a monthly ruling is computed from."""
 
 from dataclasses import dataclass, replace
+from math import isclose
 
 from pilotage.domain.decision import Mode
 from pilotage.domain.effect import Effect, EffectKind
@@ -50,13 +51,20 @@ class Evidence:
     concluded: Conclusion | None = None
 
     def __post_init__(self) -> None:
-        """Refuse an effect that the lines cannot be compared with."""
+        """Refuse an effect that lines or look cannot be compared with."""
         for effect in (self.effect, self.at_boundary):
             if effect and effect.kind is not EffectKind.ABSOLUTE:
                 raise SpecError(
                     f"the effect is {effect.kind}; the lines it is held against are absolute.",
                     fix="pass the absolute effect",
                 )
+        critical, strict = self.plan.critical_p(self.month), self.at_boundary
+        if strict and (critical is None or not isclose(strict.level, 1 - critical)):
+            raise SpecError(
+                f"the interval at the boundary is of level {strict.level:g}; the look of"
+                f" {self.month} asks for p below {critical}.",
+                fix="compute it at the level 1 - critical p; leave it out where there is no look",
+            )
 
     @property
     def due(self) -> Month:
