@@ -6,7 +6,7 @@ from typing import cast
 
 import pytest
 
-from pilotage.cli.first_look import table_names
+from pilotage.cli.counted import table_names
 from pilotage.cli.init import as_source, open_choices
 from pilotage.spec.loading import load_programme, load_use_case
 from tests.cli.acme import pilotage
@@ -119,6 +119,48 @@ def test_a_table_of_won_and_lost_is_units_and_outcomes(tmp_path: Path):
     assert spec.data.outcomes.where == {"stage": "Won"}
     assert spec.decide.columns == ("origin",)  # neither the stage nor what is known at the close
     assert pilotage("check", "-p", str(folder)).code == 0
+
+
+def test_a_table_of_outcomes_that_also_holds_lost_ones_is_read_for_the_won(tmp_path: Path):
+    leads = lead_rows()
+    won = {key: at for _, key, at in deal_rows(leads)}
+    rows = [
+        [f"O{key}", key, won.get(key, at), "Won" if key in won else "Lost"] for key, at, *_ in leads
+    ]
+    units = write(tmp_path / "leads.csv", LEADS_HEADER, leads)
+    outcomes = write(tmp_path / "deals.csv", ("deal_id", "lead_id", "closed_at", "Stage"), rows)
+    folder = tmp_path / "acme"
+    said = pilotage("init", str(folder), "--from", str(units), "--outcomes", str(outcomes))
+    assert said.code == 0, said.err
+    assert "where Stage is Won; it also is Lost" in said.out
+    file = folder / "use_cases/lead-won.yaml"
+    decided(file)
+    spec = load_use_case(file.read_bytes(), file="x")
+    assert spec.data.outcomes.where == {"Stage": "Won"}
+    assert spec.decide.columns == ("origin", "size")
+    checked = pilotage("check", "-p", str(folder), "--json").json
+    assert checked["blocked"] is False
+
+
+def test_dates_whose_day_and_month_cannot_be_told_apart_are_named_with_what_to_do(tmp_path: Path):
+    leads = [[*row, f"{1 + n % 28:02}/{1 + n % 12:02}/2026"] for n, row in enumerate(lead_rows())]
+    units = write(tmp_path / "leads.csv", (*LEADS_HEADER, "signed_on"), leads)
+    deals = write(tmp_path / "deals.csv", DEALS_HEADER, deal_rows(lead_rows()))
+    said = pilotage("init", str(tmp_path / "a"), "--from", str(units), "--outcomes", str(deals))
+    assert said.code == 0, said.err
+    text = " ".join(said.out.split())
+    assert "signed_on holds dates such as 01/01/2026, which are not read" in text
+    assert "the format yyyy-mm-dd in the spreadsheet" in text
+
+
+def test_days_are_those_of_the_programme_s_time_zone(tmp_path: Path):
+    leads = lead_rows()
+    last = [["D-last", leads[0][0], "2026-08-01T03:00:00Z"]]
+    units = write(tmp_path / "leads.csv", LEADS_HEADER, leads)
+    deals = write(tmp_path / "deals.csv", DEALS_HEADER, deal_rows(leads) + last)
+    words = ("--from", str(units), "--outcomes", str(deals), "--timezone", "America/Los_Angeles")
+    said = pilotage("init", str(tmp_path / "a"), *words)
+    assert "the last stamp is 2026-07-31" in said.out
 
 
 LATIN = "lead_id,created_at,city\n1,2026-01-01,Zürich\n".encode("latin-1")

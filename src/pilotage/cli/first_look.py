@@ -1,13 +1,12 @@
 """A first look at somebody's own tables: what `pilotage init` drafts from."""
 
-import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import NoReturn
 from zoneinfo import ZoneInfo
 
+from pilotage.cli.counted import Table, count_table, table_names
 from pilotage.data.funnel import (
     CameOf,
     Funnel,
@@ -21,11 +20,10 @@ from pilotage.data.funnel import (
     states,
 )
 from pilotage.data.outcomes import holding
-from pilotage.data.profile import profile
 from pilotage.data.tables import CustomerTable, open_table
 from pilotage.domain.errors import SourceError
 from pilotage.spec.draft import Found, unit_name
-from pilotage.spec.profile import ColumnProfile, ColumnType, TableProfile
+from pilotage.spec.profile import ColumnProfile, ColumnType
 
 WINDOW = timedelta(days=30)
 """What the draft proposes; the look counts with it."""
@@ -38,31 +36,13 @@ SUCCEEDED = frozenset(
 )
 """What the state of a row says where it came to a good end; anything else a person decides."""
 
+YEAR_FIRST = (
+    "give {column!r} the format yyyy-mm-dd in the spreadsheet (yyyy-mm-dd hh:mm:ss with times),"
+    " and export again: 2026-09-01, 2026-09-01T08:30:00Z"
+)
+"""What to do about dates whose day and month cannot be told apart."""
+
 NO_STATES: Mapping[str, Sequence[str]] = {}
-
-NOT_OF_A_TABLE_S_NAME = frozenset({"dataset", "data", "table", "export", "extract", "csv"})
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Table:
-    """A table, opened and counted.
-
-    Args:
-        location: as the person wrote it, which may hold a password.
-    """
-
-    location: str
-    opened: CustomerTable
-    profile: TableProfile
-
-    @property
-    def rows(self) -> int:
-        """How many there are."""
-        return self.profile.columns[0].rows
-
-    def column(self, name: str) -> ColumnProfile:
-        """Return one column's counts."""
-        return next(column for column in self.profile.columns if column.name == name)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,14 +87,16 @@ def look(units: str, outcomes: str, *, zone: ZoneInfo, now: datetime) -> Look:
         SourceError: a table cannot be read, or holds no key, no time or no link to the other.
     """
     names = table_names([units, outcomes])
-    begun = _counted(units, names[0], zone, now)
-    happened = begun if outcomes == units else _counted(outcomes, names[1], zone, now)
+    begun = count_table(units, names[0], zone, now)
+    happened = begun if outcomes == units else count_table(outcomes, names[1], zone, now)
     keys = _keys(begun)
     one = happened is begun
     times = _times_of_one(begun) if one else (_time(begun), _time(happened))
     linked = _link(begun, happened, keys[:1] if one else keys, one=one)
-    said = _states(begun) if one else NO_STATES
+    said = _states(happened)
     where = _where(said)
+    if not one and not where:  # then each row of the second table is an outcome
+        said = NO_STATES
     reading = _as_it_will_be_read(begun, happened, linked, where)
     came = funnel(
         Read(table=reading[0], key=linked.key, at=times[0]),
@@ -143,40 +125,10 @@ def look(units: str, outcomes: str, *, zone: ZoneInfo, now: datetime) -> Look:
             happened_at=times[1] if _sure(happened, one=one) else None,
             where=where,
             states={c: tuple(values) for c, values in said.items() if not where or c in where},
-            knowable=_knowable(begun, linked.key, times[0], said, one=one),
+            knowable=_knowable(begun, linked.key, times[0], where, one=one),
             start=replay_start(covered, window=WINDOW, zone=zone),
         ),
     )
-
-
-def table_names(locations: Sequence[str]) -> list[str]:
-    """Name tables as people would: by the last word, where that is a plural and not taken.
-
-    >>> table_names(["crm/olist_closed_deals_dataset.csv", "sales_pipeline.csv"])
-    ['deals', 'sales_pipeline']
-    """
-    names: list[str] = []
-    for location in locations:
-        _, table, name = location.rpartition("#")
-        stem = name.rpartition(".")[2] if table else Path(location).name.partition(".")[0]
-        words = [word for word in re.split(r"[\W_]+", stem.lower()) if word]
-        while len(words) > 1 and (words[-1] in NOT_OF_A_TABLE_S_NAME or words[-1].isdigit()):
-            words.pop()
-        plural = words[-1] if words and words[-1].endswith("s") else "_".join(words)
-        names.append(plural if plural and plural not in names else "_".join(words) or "table")
-    return names
-
-
-def _counted(location: str, name: str, zone: ZoneInfo, now: datetime) -> Table:
-    table = open_table(location)
-    counted = profile(table, zone=str(zone), now=now)
-    if not counted.columns[0].rows:
-        columns = ", ".join(table.rows.columns)
-        raise SourceError(
-            f"{table.location}: the table has a header ({columns}) and no row below it.",
-            fix="export it again, with its rows",
-        )
-    return Table(location=location, opened=table, profile=replace(counted, name=name))
 
 
 def _keys(units: Table) -> list[str]:
@@ -218,7 +170,7 @@ def _none(table: Table) -> NoReturn:
         raise SourceError(
             f"{where}: {foreign[0]!r} looks like dates, such as {foreign[1]!r}, but not year"
             " first; whether day or month comes first cannot be told.",
-            fix=f"export {foreign[0]!r} as 2026-09-01 or 2026-09-01T08:30:00Z",
+            fix=YEAR_FIRST.format(column=foreign[0]),
         )
     raise SourceError(
         f"{where}: no column holds a time; there are: {', '.join(table.opened.rows.columns)}.",
@@ -281,7 +233,7 @@ def _as_it_will_be_read(
 
 
 def _knowable(
-    units: Table, key: str, at: str, said: Mapping[str, Sequence[str]], *, one: bool
+    units: Table, key: str, at: str, where: Mapping[str, str], *, one: bool
 ) -> tuple[str, ...]:
     """Return the columns that a decision may read.
 
@@ -294,10 +246,9 @@ def _knowable(
     columns = [c for c in known if c.name != key and c.distinct > 1 and not c.may_be_key]
     if not one:
         return tuple(column.name for column in columns)
-    outcome = _where(said)
     least = units.column(at).null_share
     return tuple(
         c.name
         for c in columns
-        if c.type is ColumnType.TEXT and c.null_share <= least and c.name not in outcome
+        if c.type is ColumnType.TEXT and c.null_share <= least and c.name not in where
     )

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
-from pilotage.cli.first_look import WINDOW, Look, Table
-from pilotage.data.funnel import CameOf
+from pilotage.cli.first_look import WINDOW, YEAR_FIRST, Look, Table
+from pilotage.data.funnel import CameOf, foreign_date
 from pilotage.domain.month import Month
 from pilotage.spec.draft import unit_name
 from pilotage.spec.profile import ColumnType
@@ -52,15 +52,20 @@ def _tables(look: Look, zone: ZoneInfo) -> Iterator[str]:
         f" name a {look.unit} of {units.profile.name}"
     )
     yield _time_line(outcomes, look.happened_at, zone, sure=look.found.happened_at is not None)
+    yield from _wheres(look)
 
 
 def _outcomes_of_one(look: Look, zone: ZoneInfo) -> Iterator[str]:
     yield "The same table says what came of them:"
     yield _time_line(look.outcomes, look.happened_at, zone, sure=look.found.happened_at is not None)
-    for column, value in look.found.where.items():
-        yield f"  where {column} is {value}; it also is {_others(look, column, value)}"
+    yield from _wheres(look)
     if not look.found.where:
         yield "  where: no column says which rows ended well; every row with that time counts below"
+
+
+def _wheres(look: Look) -> Iterator[str]:
+    for column, value in look.found.where.items():
+        yield f"  where {column} is {value}; it also is {_others(look, column, value)}"
 
 
 def _others(look: Look, column: str, value: str) -> str:
@@ -103,7 +108,7 @@ def _months(look: Look, zone: ZoneInfo) -> Iterator[str]:
 
 
 def _happened(look: Look) -> str:
-    if not look.one_table:
+    if not look.one_table and not look.found.where:
         return "with a " + unit_name(look.outcomes.profile.name)
     return next(iter(look.found.where.values()), "with that time")
 
@@ -152,9 +157,23 @@ def _recording(look: Look, zone: ZoneInfo) -> Iterator[str]:
         )
 
 
+def _not_read(look: Look) -> Iterator[str]:
+    """Warn of dates that are taken for text."""
+    for table in dict.fromkeys((look.units.location, look.outcomes.location)):
+        one = look.units if table == look.units.location else look.outcomes
+        foreign = foreign_date(one.opened, one.profile)
+        if foreign:
+            yield (
+                f"Warning: {one.opened.location}: {foreign[0]} holds dates such as {foreign[1]},"
+                " which are not read: day and month cannot be told apart. To use it,"
+                f" {YEAR_FIRST.format(column=foreign[0])}."
+            )
+
+
 def _warnings(look: Look, zone: ZoneInfo) -> Iterator[str]:
     came, linked = look.funnel, look.link
     yield from _recording(look, zone)
+    yield from _not_read(look)
     if not look.one_table and linked.share < HALF:
         yield (
             f"Warning: {linked.rows - linked.matched:,} of {linked.rows:,} outcomes name no known"
