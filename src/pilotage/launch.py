@@ -89,10 +89,10 @@ def require_unchanged(known: Registered, now: Mapping[str, str]) -> None:
         return
     before = known.fixed
     keys = sorted(key for key in before.keys() | now.keys() if before.get(key) != now.get(key))
-    changes = [f"  - `{key}` was {_said(before, key)}, is {_said(now, key)}" for key in keys]
+    changes = (f"`{key}` was {_said(before, key)}, is {_said(now, key)}" for key in keys)
     raise RefusedError(
-        f"the experiment of {known.use_case} was changed while it runs; registered for"
-        f" {known.started_at:%Y-%m-%d}:\n" + "\n".join(changes),
+        f"the experiment of {known.use_case}, registered for {known.started_at:%Y-%m-%d}, was"
+        f" changed while it runs: {'; '.join(changes)}.",
         fix="undo the change, or give the changed use case a new name: it starts a new one",
     )
 

@@ -54,77 +54,6 @@ def review(case: Case, record: Record, *, month: Month | None, as_of: datetime) 
     return judge(case, gather(case, known, record, month=month, as_of=as_of))
 
 
-def judge(case: Case, recorded: Recorded) -> Review:
-    """Return the review that the record leads to; no clock, no database, the same bytes again."""
-    readout = read_out(recorded.cohorts, comparison(case, recorded), by_unit=recorded.by_unit)
-    economics = economics_of(case.spec, recorded, zone=case.zone)
-    seen = evidence(case, recorded, readout, economics)
-    return write_up(case, recorded, readout, seen=seen, economics=economics)
-
-
-def comparison(case: Case, recorded: Recorded) -> Comparison:
-    """Return how the arms are compared: as registered, at the certainty of the month's look."""
-    known = recorded.registered
-    return Comparison(
-        kind=case.spec.outcome.kind,
-        level=known.looks.level,
-        critical_p=known.looks.critical_p(recorded.month),
-        strata=known.strata,
-        seed=int(known.experiment_hash[:16], 16),
-    )
-
-
-def evidence(case: Case, recorded: Recorded, readout: Readout, economics: Economics) -> Evidence:
-    """Return what the ruling rests on."""
-    spec, known, window = case.spec, recorded.registered, case.spec.outcome.window
-    return Evidence(
-        month=recorded.month,
-        plan=known.looks,
-        forecast=forecast(known, window=window),
-        metric=metric_of(spec, economics, minimum_effect=known.minimum_effect),
-        effect=readout.effect,
-        at_boundary=readout.at_boundary,
-        closed_cohorts=len(recorded.closed),
-        first_closing=first_closing(recorded.first, window=window, zone=case.zone),
-        mode=case.mode,
-        interference=spec.process.shared_capacity and spec.assigns_units,
-        findings=(*readout.findings, *fairness(spec, recorded)),
-        delivered_share=recorded.delivered_share,
-        concluded=recorded.concluded,
-    )
-
-
-def write_up(
-    case: Case, recorded: Recorded, readout: Readout, *, seen: Evidence, economics: Economics
-) -> Review:
-    """Rule, and return the page that people read."""
-    spec, known, effect = case.spec, recorded.registered, readout.effect
-    return Review(
-        use_case=spec.use_case,
-        title=spec.title,
-        owner=spec.owner,
-        mode=case.mode,
-        month=recorded.month,
-        metric=seen.metric,
-        ruling=rule(seen),
-        effect=effect,
-        relative=readout.relative,
-        money=effect and worth_per_month(effect, economics, better=seen.metric.better),
-        cohorts=readout.by_month,
-        pending=recorded.pending,
-        figures=figures(spec, recorded, economics, metric=seen.metric),
-        findings=seen.findings,
-        spec_hash=known.spec_hash,
-        evidence="{}..{}".format(*recorded.evidence) if recorded.evidence else "none yet",
-    )
-
-
-def give(reviewed: Review, record: Record, *, as_of: datetime) -> int:
-    """Write a verdict into the ledger, unless the same one was given; return its revision."""
-    with record.transaction() as work:
-        return verdicts.give(work, reviewed, as_of=as_of)
-
-
 def registered_of(case: Case, record: Record) -> Registered:
     """Return the experiment as it was registered by the first pass.
 
@@ -211,3 +140,74 @@ def is_approved(case: Case, connection: Connection, *, as_of: datetime) -> bool:
         now=as_of,
     )
     return signed is not None
+
+
+def judge(case: Case, recorded: Recorded) -> Review:
+    """Return the review that the record leads to; no clock, no database, the same bytes again."""
+    readout = read_out(recorded.cohorts, comparison(case, recorded), by_unit=recorded.by_unit)
+    economics = economics_of(case.spec, recorded, zone=case.zone)
+    seen = evidence(case, recorded, readout, economics)
+    return write_up(case, recorded, readout, seen=seen, economics=economics)
+
+
+def comparison(case: Case, recorded: Recorded) -> Comparison:
+    """Return how the arms are compared: as registered, at the certainty of the month's look."""
+    known = recorded.registered
+    return Comparison(
+        kind=case.spec.outcome.kind,
+        level=known.looks.level,
+        critical_p=known.looks.critical_p(recorded.month),
+        strata=known.strata,
+        seed=int(known.experiment_hash[:16], 16),
+    )
+
+
+def evidence(case: Case, recorded: Recorded, readout: Readout, economics: Economics) -> Evidence:
+    """Return what the ruling rests on."""
+    spec, known, window = case.spec, recorded.registered, case.spec.outcome.window
+    return Evidence(
+        month=recorded.month,
+        plan=known.looks,
+        forecast=forecast(known, window=window),
+        metric=metric_of(spec, economics, minimum_effect=known.minimum_effect),
+        effect=readout.effect,
+        at_boundary=readout.at_boundary,
+        closed_cohorts=len(recorded.closed),
+        first_closing=first_closing(recorded.first, window=window, zone=case.zone),
+        mode=case.mode,
+        interference=spec.process.shared_capacity and spec.assigns_units,
+        findings=(*readout.findings, *fairness(spec, recorded)),
+        delivered_share=recorded.delivered_share,
+        concluded=recorded.concluded,
+    )
+
+
+def write_up(
+    case: Case, recorded: Recorded, readout: Readout, *, seen: Evidence, economics: Economics
+) -> Review:
+    """Rule, and return the page that people read."""
+    spec, known, effect = case.spec, recorded.registered, readout.effect
+    return Review(
+        use_case=spec.use_case,
+        title=spec.title,
+        owner=spec.owner,
+        mode=case.mode,
+        month=recorded.month,
+        metric=seen.metric,
+        ruling=rule(seen),
+        effect=effect,
+        relative=readout.relative,
+        money=effect and worth_per_month(effect, economics, better=seen.metric.better),
+        cohorts=readout.by_month,
+        pending=recorded.pending,
+        figures=figures(spec, recorded, economics, metric=seen.metric),
+        findings=seen.findings,
+        spec_hash=known.spec_hash,
+        evidence="{}..{}".format(*recorded.evidence) if recorded.evidence else "none yet",
+    )
+
+
+def give(reviewed: Review, record: Record, *, as_of: datetime) -> int:
+    """Write a verdict into the ledger, unless the same one was given; return its revision."""
+    with record.transaction() as work:
+        return verdicts.give(work, reviewed, as_of=as_of)
