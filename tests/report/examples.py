@@ -123,7 +123,7 @@ def scaling() -> Review:
                 label="Share of slow bloomers expected",
                 value="20%",
                 origin=Origin.ASSUMED,
-                source="playbook D5.3",
+                source="the plan",
             ),
         ),
         findings=(

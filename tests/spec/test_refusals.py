@@ -38,8 +38,8 @@ def test_ambition_is_refused_for_what_is_missing_not_for_its_words(title: str) -
 @pytest.mark.parametrize(
     ("line", "instead", "key", "why"),
     [
-        ("unit: lead, ", "", "process.unit", "playbook P1.1"),
-        (", volume_per_month: 3000", "", "process.volume_per_month", "playbook P1.3"),
+        ("unit: lead, ", "", "process.unit", "nothing to count"),
+        (", volume_per_month: 3000", "", "process.volume_per_month", "when an effect would show"),
         ("  kind: proportion\n", "", "outcome.kind", "no type"),
         ("  metric: reply_rate\n", "", "outcome.metric", "exactly one typed outcome"),
         ("  value: {amount: 1500, currency: USD, basis: gross_margin}\n", "", "outcome.value",

@@ -68,7 +68,7 @@ def _unit_is_the_key_of_its_table(setting: _Setting) -> Finding | None:
         return None
     return _blocks(
         "unit-without-key",
-        f"The unit {unit} has no key: `{units.table}` has no column {units.key} (playbook P1.1).",
+        f"The unit {unit} has no key: `{units.table}` has no column {units.key}.",
         fix=_instead(units.key, columns, key="data.units.key"),
     )
 

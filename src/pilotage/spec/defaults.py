@@ -15,11 +15,11 @@ from pilotage.spec.use_case import UseCase
 SOURCES: Mapping[str, str] = MappingProxyType(
     {
         "outcome.minimum_effect.relative": "a change that is usually worth having",
-        "data.critical": "playbook P2",
-        "decide.candidates": "the cheapest approach first, playbook P1.2",
+        "data.critical": "what a comparison cannot do without",
+        "decide.candidates": "the cheapest approach first",
         "experiment.holdout": "one unit in five without the AI",
-        "experiment.months": "an effect must show within half a year, playbook P1.3",
-        "experiment.looks": "playbook P5.4",
+        "experiment.months": "an effect must show within half a year",
+        "experiment.looks": "one look a month, as the review is monthly",
     }
 )
 """Why these defaults, where there is more to say than that they are ours."""

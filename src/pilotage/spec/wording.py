@@ -19,23 +19,23 @@ NEEDED: Mapping[str, Words] = MappingProxyType(
         ),
         "owner": ("is missing; one role answers for the verdict.", "write owner: vp-sales"),
         "process": (
-            "is missing; first the unit of work and its volume, then a model (playbook P1.1).",
+            "is missing; first the unit of work and its volume, then a model.",
             "write process: {unit: lead, volume_per_month: 3000}",
         ),
         "process.unit": (
-            "is missing; without a unit of work there is nothing to count (playbook P1.1).",
+            "is missing; without a unit of work there is nothing to count.",
             "name one piece of work, such as unit: lead",
         ),
         "process.volume_per_month": (
-            "is missing; without it nobody can say when an effect would show (playbook P1.3).",
+            "is missing; without it nobody can say when an effect would show.",
             "write how many units a month brings, such as volume_per_month: 3000",
         ),
         "outcome": (
-            "is missing; a use case has one typed outcome, and its value (playbook P5.3).",
+            "is missing; a use case has one typed outcome, and its value.",
             "write outcome: {metric: reply_rate, kind: proportion, value: ...}",
         ),
         "outcome.metric": (
-            "is missing; a use case has exactly one typed outcome (playbook P5.3).",
+            "is missing; a use case has exactly one typed outcome.",
             "name it, such as metric: reply_rate",
         ),
         "outcome.kind": (
@@ -43,7 +43,7 @@ NEEDED: Mapping[str, Words] = MappingProxyType(
             "write kind: proportion (did it happen?) or kind: mean (how much?)",
         ),
         "outcome.value": (
-            "is missing; without it no effect becomes money (playbook P1.1).",
+            "is missing; without it no effect becomes money.",
             "write value: {amount: 1500, currency: USD, basis: gross_margin}",
         ),
         "data": (
@@ -71,7 +71,7 @@ NEEDED: Mapping[str, Words] = MappingProxyType(
 """Why a key is needed, where it is not plain (playbook P1.1, P1.3)."""
 
 ONE_OUTCOME: Words = (
-    "lists several; a use case has exactly one typed outcome (playbook P5.3).",
+    "lists several; a use case has exactly one typed outcome.",
     "keep the one that the verdict is about; the others may stand under outcome.leading",
 )
 
