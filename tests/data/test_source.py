@@ -4,8 +4,9 @@ import tempfile
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import duckdb
 import pytest
@@ -261,7 +262,9 @@ def test_rows_read_are_units_plus_parked_whatever_the_table_holds(
 
 
 def test_an_outcome_is_an_instant_and_a_value(opened: Open):
-    replies = REPLIES + "b,2026-09-03,7.5\na,2026-09-02T10:00:00Z,1\na,2026-09-02T11:00:00Z,2\n"
+    replies = (
+        REPLIES + "b,2026-09-03T00:30Z,7.5\na,2026-09-02T10:00:00Z,1\na,2026-09-02T11:00:00Z,2\n"
+    )
     outcomes, parked = _outcomes(
         opened("lead_id,created_at\n", replies, outcomes=replace(OUTCOMES, value="amount"))
     )
@@ -269,6 +272,53 @@ def test_an_outcome_is_an_instant_and_a_value(opened: Open):
     assert [(o.key, o.at.hour, o.value) for o in outcomes] == [
         ("a", 10, 1.0), ("a", 11, 2.0), ("b", 0, 7.5)
     ]  # fmt: skip
+
+
+def last_of(day: date, zone: str) -> datetime:
+    """The day's last microsecond on clocks of the zone."""
+    midnight = datetime.combine(day + timedelta(days=1), time(), tzinfo=ZoneInfo(zone))
+    return midnight.astimezone(UTC) - timedelta(microseconds=1)
+
+
+@settings(max_examples=25)
+@given(
+    days=st.lists(st.dates(date(2015, 1, 1), date(2026, 11, 22)), min_size=1, max_size=8),
+    zone=st.sampled_from(["UTC", "Europe/Berlin", "America/Sao_Paulo", "Asia/Kathmandu"]),
+    said=st.sampled_from(["text", "date", "slashes"]),
+)
+def test_a_date_without_a_time_may_mean_any_time_of_its_day(days: list[date], zone: str, said: str):
+    with tempfile.TemporaryDirectory() as folder:
+        table = str(Path(folder) / "replies.parquet")
+        database = duckdb.connect()
+        kind = "DATE" if said == "date" else "TEXT"
+        database.execute(f"CREATE TABLE t (lead_id TEXT, replied_at {kind}, created_at TEXT)")
+        shown = "%Y/%m/%d" if said == "slashes" else "%Y-%m-%d"
+        rows = [(str(i), day.strftime(shown), "2015-01-01") for i, day in enumerate(days)]
+        database.executemany("INSERT INTO t VALUES (?, ?, ?)", rows)
+        database.table("t").write_parquet(table)
+        source = TableSource(
+            units=replace(UNITS, table=table),
+            outcomes=replace(OUTCOMES, table=table),
+            zone=zone,
+            now=NOW,
+        )
+        outcomes, parked = _outcomes(source)
+        complete_until = source.complete_until()
+    assert parked == []
+    assert {o.key: o.at for o in outcomes} == {str(i): last_of(d, zone) for i, d in enumerate(days)}
+    assert complete_until == last_of(max(days) - timedelta(days=1), zone) + timedelta(
+        microseconds=1
+    )
+
+
+def test_a_date_of_today_is_no_fault_and_is_read_when_the_day_is_over(opened: Open):
+    replies = REPLIES + "a,2026-11-22,1\nb,2026-11-23,1\nc,2026-11-24,1\n"
+    outcomes, parked = _outcomes(opened("lead_id,created_at\n", replies))
+    assert ([o.key for o in outcomes], [p.key for p in parked]) == (["a"], ["c"])
+    tomorrow = NOW + timedelta(days=1)
+    later = opened("lead_id,created_at\n", replies, now=tomorrow)
+    outcomes, parked = _outcomes(later, until=tomorrow)
+    assert ([o.key for o in outcomes], parked) == (["a", "b"], [])
 
 
 @pytest.mark.parametrize(

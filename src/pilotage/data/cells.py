@@ -113,6 +113,29 @@ def instant(table: CustomerTable, name: str, zone: str) -> Cell:
     return clock_of("UTC", ibis.ifelse(text.re_search(ISO), read, ibis.null(UTC)))
 
 
+ONLY_DATE = 10
+"""Characters of the longest date; one with a time of day has more."""
+
+
+def happened(table: CustomerTable, name: str, zone: str) -> Cell:
+    """Return the latest instant, in UTC, that a time may mean: of a mere date, its day's last.
+
+    What happened on the day a unit came happened to it, even where nobody wrote down the hour.
+
+    Raises:
+        SourceError: as `instant`.
+    """
+    begun, column = instant(table, name, zone), table.rows[name]
+    if column.type().is_timestamp():
+        return begun
+    day: Cell = clock_of(zone, instant_of("UTC", begun)).truncate("D")
+    next_day: Cell = clock_of("UTC", instant_of(zone, day + ibis.interval(days=1)))
+    end: Cell = next_day - ibis.interval(microseconds=1)
+    if column.type().is_date():
+        return end
+    return ibis.ifelse(stripped(column).length() <= ONLY_DATE, end, begun)
+
+
 def attribute(table: CustomerTable, name: str, zone: str) -> Cell:
     """Return a column as a domain `Value`: text in NFC, int, float, bool, instant."""
     column = table.rows[name]

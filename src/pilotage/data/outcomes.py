@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time
 from zoneinfo import ZoneInfo
 
-from pilotage.data.cells import instant, key, label, not_finite, number
+from pilotage.data.cells import happened, instant, key, label, not_finite, number
 from pilotage.data.contract import Contract
 from pilotage.data.engine import Cell, Result, Rows, collect, ibis, stream
 from pilotage.data.rows import (
@@ -34,7 +34,7 @@ class OutcomeColumns:
         table: path or URL.
         name: what the spec calls it; parked rows are kept under it wherever the file moves.
         key: the unit's.
-        at: when the outcome happened.
+        at: when the outcome happened; a date without a time means any time of that day.
         value: the amount; None where a row means that it happened (a proportion).
         complete_until: up to when all outcomes have arrived: the column whose latest time says
             so, or a declared day or instant; None takes the time of the newest outcome.
@@ -119,7 +119,11 @@ class OutcomeTable:
     def _rows(self, window: Window) -> Rows:
         """Return reason, detail, key, time, value, and whether the unit is known."""
         cells = self._cells
-        seen = cells.filter(window.reached_by(cells.at) & window.begun_by(cells.at))
+        now = naive(self._now)
+        today: Cell = (cells.begun <= now) & (cells.at > now)  # a mere date: read when it is over
+        seen = cells.filter(
+            window.reached_by(cells.at) & window.begun_by(cells.at) & ~today.fill_null(False)  # noqa: FBT003 - Ibis takes it so
+        )
         rows = judged(seen, self._faults(seen)).mutate(known=seen.key.isin(self._units))
         return rows.order_by(["at", "key", "value"]).select(
             "reason", "detail", ibis.coalesce(rows.key, "").name("key"), "at", "value", "known"
@@ -130,7 +134,8 @@ class OutcomeTable:
         value = self._columns.value
         cells: dict[str, Cell] = {
             "key": key(self._table, self._columns.key),
-            "at": instant(self._table, self._columns.at, self._zone),
+            "at": happened(self._table, self._columns.at, self._zone),
+            "begun": instant(self._table, self._columns.at, self._zone),
             "at_said": rows[self._columns.at].cast("string"),
             "value": number(rows[value]) if value else ibis.literal(1).cast("float64"),
             "value_said": rows[value].cast("string") if value else ibis.literal("1"),
@@ -142,7 +147,7 @@ class OutcomeTable:
     def _faults(self, cells: Rows) -> list[Fault]:
         faults = [
             *key_faults(cells, column=self._columns.key, floats=self._floats),
-            *time_faults(cells, column=self._columns.at, now=self._now),
+            *time_faults(cells, cells.begun, column=self._columns.at, now=self._now),
         ]
         if self._columns.value:
             column, said = repr(self._columns.value), cells.value_said

@@ -92,8 +92,12 @@ def key_faults(cells: Rows, *, column: str, floats: bool) -> list[Fault]:
     return faults
 
 
-def time_faults(cells: Rows, *, column: str, now: datetime) -> list[Fault]:
-    """Return what can be wrong with a time."""
+def time_faults(cells: Rows, at: Cell, *, column: str, now: datetime) -> list[Fault]:
+    """Return what can be wrong with a time.
+
+    Args:
+        at: the earliest instant that it may mean.
+    """
     said = cells.at_said
     return [
         Fault(
@@ -103,19 +107,19 @@ def time_faults(cells: Rows, *, column: str, now: datetime) -> list[Fault]:
         ),
         Fault(
             reason="bad-time",
-            when=cells.at.isnull(),
+            when=at.isnull(),
             detail=f"{column!r} is no ISO time such as 2026-09-01T08:30:00Z",
             value=said,
         ),
         Fault(
             reason="before-1970",
-            when=cells.at < EPOCH,
+            when=at < EPOCH,
             detail=f"{column!r} is before 1970, a placeholder",
             value=said,
         ),
         Fault(
             reason="in-the-future",
-            when=cells.at > naive(now),
+            when=at > naive(now),
             detail=f"{column!r} is later than the moment it was read",
             value=said,
         ),

@@ -1,19 +1,22 @@
 """Outcomes: what the source says of enrolled units, and what counts once a window closed."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import groupby
+from math import fsum
 
 from sqlalchemy import (
-    Column,
     ColumnElement,
     Connection,
     Row,
     Select,
     Table,
+    Text,
     and_,
     case,
     func,
+    literal,
     select,
     update,
 )
@@ -23,51 +26,25 @@ from pilotage.domain.decision import Arm, Mode
 from pilotage.domain.effect import Moments
 from pilotage.domain.entry import Entry, EntryKind
 from pilotage.domain.month import Month
-from pilotage.store.database import among, insert_rows
-from pilotage.store.ledger import stamp
+from pilotage.store.database import insert_rows
+from pilotage.store.ledger import instant, stamp
 from pilotage.store.record import Transaction
 from pilotage.store.tables import decision, happening, outcome
 
+DIGITS, DECIMALS = 10, 6
+"""What the ledger says of an amount, and so what counts: databases add in different orders."""
+
 ROUNDING = 1e-9
-"""Relative; a smaller difference is none: engines add the same amounts in another order."""
+"""Relative; a smaller difference is none, nor is one of less than a millionth."""
+
+EXACT_DIGITS = 12
+"""Of a unit's mean over its months; further ones depend on the order of addition."""
+
+STEP = 10_000
+"""Rows read at once."""
 
 Due = Row[tuple[str, str, str, str, str, float]]
 """A unit whose window closed: unit, period, arm, month, when the window ended, value."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Happening:
-    """One row of the outcome source, about an enrolled unit."""
-
-    unit: str
-    at: datetime
-    value: float
-
-
-def assigned_at(
-    connection: Connection, units: Sequence[str], *, use_case: str, mode: Mode
-) -> dict[str, datetime]:
-    """Return when each of the units was first assigned; units never enrolled are missing."""
-    first = (
-        select(decision.c.unit, func.min(decision.c.assigned_at))
-        .where(
-            decision.c.use_case == use_case,
-            decision.c.mode == mode.value,
-            among(connection, decision.c.unit, units),
-        )
-        .group_by(decision.c.unit)
-    )
-    return {unit: datetime.fromisoformat(at) for unit, at in connection.execute(first)}
-
-
-def note(work: Transaction, happenings: Sequence[Happening], *, use_case: str) -> None:
-    """Write what the source says; a row read twice is written once."""
-    insert_rows(
-        work.connection,
-        happening,
-        [(use_case, item.unit, stamp(item.at), item.value) for item in happenings],
-        skip_known=True,
-    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,6 +77,17 @@ def due(
     yield from connection.execution_options(yield_per=batch).execute(found).partitions()
 
 
+def closed_until(connection: Connection, *, use_case: str, mode: Mode) -> datetime | None:
+    """Return when the last of the closed windows ended; None before any was closed."""
+    last = (
+        select(func.max(decision.c.window_ends_at))
+        .join(outcome, _same_decision(outcome))
+        .where(decision.c.use_case == use_case, decision.c.mode == mode.value)
+    )
+    ended = connection.scalar(last)
+    return instant(ended) if ended else None
+
+
 def close(work: Transaction, ended: Sequence[Due], *, use_case: str) -> None:
     """Record what came of units whose window closed, with an `outcome` entry each."""
     entries = work.append(
@@ -112,7 +100,7 @@ def close(work: Transaction, ended: Sequence[Due], *, use_case: str) -> None:
         work.connection,
         outcome,
         [
-            (use_case, row.unit, row.period, row.value, 0, seq)
+            (use_case, row.unit, row.period, _as_said(row.value), 0, seq)
             for row, seq in zip(ended, entries, strict=True)
         ],
     )
@@ -129,7 +117,7 @@ def correct(work: Transaction, counted: Counted, *, as_of: datetime) -> int:
         _outcomes_in_window(counted)
         .add_columns(func.max(outcome.c.revision).label("revision"))
         .join(outcome, _same_decision(outcome))
-        .having(func.abs(value - before) > ROUNDING * func.abs(before))
+        .having(func.abs(value - before) > ROUNDING * func.abs(before) + 10.0**-DECIMALS)
     ).all()
     entries = work.append(
         *(
@@ -151,7 +139,7 @@ def correct(work: Transaction, counted: Counted, *, as_of: datetime) -> int:
                 outcome.c.unit == row.unit,
                 outcome.c.period == row.period,
             )
-            .values(value=row.value, revision=row.revision + 1, seq=seq)
+            .values(value=_as_said(row.value), revision=row.revision + 1, seq=seq)
         )
     return len(rows)
 
@@ -196,34 +184,37 @@ class Asked:
 
 def moments(connection: Connection, asked: Asked) -> list[CohortMoments]:
     """Sum the outcomes by month and arm, and by cluster where arms are clustered."""
-    value = outcome.c.value - asked.shift
-    summed = _joined(asked, [decision.c.month, *_groups(asked)], value, value * value)
-    return _sorted(
-        _cohort(row, Month.parse(row.month), asked) for row in connection.execute(summed)
+    groups = [decision.c.month, decision.c.arm, *_clusters(asked)]
+    counted = (
+        select(decision.c.month, decision.c.arm, *_cells(asked), outcome.c.value, func.count())
+        .select_from(decision)
+        .join(outcome, _same_decision(outcome))
+        .where(_asked_for(asked))
+        .group_by(*groups, outcome.c.value)
+        .order_by(*groups)
     )
+    return _summed(connection, counted, asked)
 
 
 def moments_by_unit(connection: Connection, asked: Asked) -> list[CohortMoments]:
     """Sum the mean outcome of each unit by arm: a unit of several months counts once."""
-    groups = _groups(asked)
-    of_units = (
-        select(*groups, (func.avg(outcome.c.value) - asked.shift).label("mean"))
+    if not asked.months:
+        return []
+    last = literal(str(max(asked.months)), Text())
+    means = (
+        select(decision.c.arm, *_cells(asked), func.avg(outcome.c.value).label("value"))
         .join(outcome, _same_decision(outcome))
         .where(_asked_for(asked))
-        .group_by(decision.c.unit, *groups)
+        .group_by(decision.c.unit, decision.c.arm, *_clusters(asked))
         .subquery()
     )
-    names = [of_units.c[column.name] for column in groups]
-    summed = select(
-        *names,
-        func.count().label("n"),
-        func.sum(of_units.c.mean).label("y"),
-        func.sum(of_units.c.mean * of_units.c.mean).label("yy"),
-    ).group_by(*names)
-    last = max(asked.months, default=None)
-    if last is None:
-        return []
-    return _sorted(_cohort(row, last, asked) for row in connection.execute(summed))
+    groups = [means.c.arm, means.c.cluster, means.c.stratum]
+    counted = (
+        select(last, *groups, means.c.value, func.count())
+        .group_by(*groups, means.c.value)
+        .order_by(*groups)
+    )
+    return _summed(connection, counted, asked)
 
 
 def evidence(connection: Connection, asked: Asked) -> tuple[int, int] | None:
@@ -238,9 +229,13 @@ def evidence(connection: Connection, asked: Asked) -> tuple[int, int] | None:
     return None if first is None else (int(first), int(last))
 
 
-def _groups(asked: Asked) -> list[Column[str]]:
-    clusters = [decision.c.cluster, decision.c.stratum] if asked.clustered else []
-    return [decision.c.arm, *clusters]
+def _clusters(asked: Asked) -> list[ColumnElement[str]]:
+    return [decision.c.cluster, decision.c.stratum] if asked.clustered else []
+
+
+def _cells(asked: Asked) -> list[ColumnElement[str]]:
+    none = literal("", Text())
+    return _clusters(asked) or [none.label("cluster"), none.label("stratum")]
 
 
 def _asked_for(asked: Asked) -> ColumnElement[bool]:
@@ -251,38 +246,35 @@ def _asked_for(asked: Asked) -> ColumnElement[bool]:
     )
 
 
-def _joined(
-    asked: Asked,
-    groups: Sequence[ColumnElement[str]],
-    value: ColumnElement[float],
-    square: ColumnElement[float],
-) -> Select[tuple[object, ...]]:
-    return (
-        select(
-            *groups,
-            func.count().label("n"),
-            func.sum(value).label("y"),
-            func.sum(square).label("yy"),
+def _summed(
+    connection: Connection, counted: Select[tuple[object, ...]], asked: Asked
+) -> list[CohortMoments]:
+    """Sum how often each value occurs; the same bytes in whatever order a database adds.
+
+    Args:
+        counted: month, arm, cluster and stratum where arms are clustered, value, how often.
+    """
+    rows = connection.execute(counted.execution_options(yield_per=STEP))
+    found = [
+        CohortMoments(
+            month=Month.parse(month),
+            arm=Arm(arm),
+            moments=_moments([row[-2:] for row in same], shift=asked.shift),
+            cluster=cluster,
+            stratum=stratum,
         )
-        .select_from(decision)
-        .join(outcome, _same_decision(outcome))
-        .where(_asked_for(asked))
-        .group_by(*groups)
-    )
+        for (month, arm, cluster, stratum), same in groupby(rows, key=lambda row: row[:4])
+    ]
+    return sorted(found, key=lambda c: (c.month, c.arm, c.cluster, c.stratum))
 
 
-def _sorted(cohorts: Iterable[CohortMoments]) -> list[CohortMoments]:
-    """Sort here: databases sort text as their language does."""
-    return sorted(cohorts, key=lambda c: (c.month, c.arm, c.cluster, c.stratum))
-
-
-def _cohort(row: Row[tuple[object, ...]], month: Month, asked: Asked) -> CohortMoments:
-    return CohortMoments(
-        month=month,
-        arm=Arm(row.arm),
-        moments=Moments(n=row.n, y=row.y, yy=row.yy, y_shift=asked.shift),
-        cluster=row.cluster if asked.clustered else "",
-        stratum=row.stratum if asked.clustered else "",
+def _moments(values: Sequence[Sequence[float]], *, shift: float) -> Moments:
+    deviations = [(float(f"{value:.{EXACT_DIGITS}g}") - shift, n) for value, n in values]
+    return Moments(
+        n=sum(int(n) for _, n in deviations),
+        y=fsum(n * deviation for deviation, n in deviations),
+        yy=fsum(n * deviation**2 for deviation, n in deviations),
+        y_shift=shift,
     )
 
 
@@ -341,6 +333,11 @@ def _entry(
             "period": row.period,
             "revision": revision,
             "unit": row.unit,
-            "value": f"{row.value:.10g}",
+            "value": f"{_as_said(row.value):.{DIGITS}g}",
         },
     )
+
+
+def _as_said(value: float) -> float:
+    """Round an amount to what the ledger says of it; minus zero becomes zero."""
+    return float(f"{round(value, DECIMALS):.{DIGITS}g}") + 0.0

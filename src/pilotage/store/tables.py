@@ -188,9 +188,10 @@ happening = _table(
     Column("use_case", Text, primary_key=True),
     Column("unit", Text, primary_key=True),
     Column("at", Text, primary_key=True),
-    Column("value", NUMBER, primary_key=True),
+    Column("value", NUMBER, nullable=False),
+    Index("happening_by_time", "use_case", "at"),
 )
-"""What the outcome source said of enrolled units, as it came."""
+"""What the outcome source says of enrolled units: all amounts of one unit at one instant."""
 
 outcome = _table(
     "outcome",

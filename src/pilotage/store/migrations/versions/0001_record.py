@@ -85,9 +85,10 @@ def upgrade() -> None:
         sa.Column("unit", sa.Text(), nullable=False),
         sa.Column("at", sa.Text(), nullable=False),
         sa.Column("value", NUMBER, nullable=False),
-        sa.PrimaryKeyConstraint("use_case", "unit", "at", "value"),
+        sa.PrimaryKeyConstraint("use_case", "unit", "at"),
         sqlite_strict=True,
     )
+    op.create_index("happening_by_time", "happening", ["use_case", "at"])
     op.create_table(
         "model",
         sa.Column("version", sa.Text(), nullable=False),
