@@ -102,10 +102,10 @@ for command in sys.argv[1:]:
 """
 
 
-def in_a_process(*words: str, code: str = ONE) -> Said:
-    """Type a command, as a shell does."""
+def in_a_process(*words: str, code: str = ONE, before: Sequence[str] = ()) -> Said:
+    """Type a command, as a shell does; `before` is put before it."""
     done = subprocess.run(  # noqa: S603 - our own program with words written here
-        [sys.executable, "-c", code, *words], capture_output=True, check=False, text=True
+        [*before, sys.executable, "-c", code, *words], capture_output=True, check=False, text=True
     )
     return Said(code=done.returncode, out=done.stdout, err=done.stderr)
 

@@ -5,8 +5,9 @@ from typing import cast
 
 import pytest
 
-from tests.cli.acme import Said, found, pilotage
+from tests.cli.acme import Said, found, in_a_process, pilotage
 from tests.cli.exports import DEALS_HEADER, decided, exported, write
+from tests.rights import RIGHTS_MATTER
 
 
 @pytest.fixture
@@ -138,6 +139,26 @@ def test_a_changed_experiment_is_blocked_before_the_next_run_refuses_it(drafted:
     said = check(drafted, "--json")
     assert said.code == 1
     assert "was changed while it runs" in findings(said)["cannot-run"]["detail"]
+
+
+def test_a_programme_that_may_not_be_read_is_answered_with_the_right_to_read_it(drafted: Path):
+    path = drafted / "pilotage.yaml"
+    path.chmod(0)
+    said = in_a_process("check", "-p", str(drafted), before=RIGHTS_MATTER)
+    assert said.code == 1
+    assert f"chmod u+r {path}" in said.out
+    assert "pilotage init" not in said.out
+
+
+def test_a_programme_without_a_use_case_is_answered_with_how_to_draft_one(drafted: Path):
+    (drafted / "use_cases/calls.yaml").unlink()
+    said = check(drafted)
+    assert said.code == 1
+    assert "no use case is declared" in said.out
+
+
+def test_an_invented_reference_is_printed_nowhere(drafted: Path):
+    assert "playbook" not in check(drafted).out
 
 
 def test_a_folder_without_a_programme_is_answered_with_init(tmp_path: Path):

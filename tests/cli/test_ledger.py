@@ -224,6 +224,17 @@ TAMPERED: dict[Callable[[Path], None], str] = {
 }
 
 
+@pytest.mark.parametrize("file", ["checkpoint", "key.vkey"])
+def test_a_file_that_a_bundle_lacks_is_said_in_plain_words(bundle: Path, file: str):
+    (bundle / file).unlink()
+    assert f"{file}: it is missing or empty." in pilotage("ledger", "verify", str(bundle)).out
+
+
+def test_a_key_file_that_is_not_there_is_said_in_plain_words(bundle: Path):
+    said = pilotage("ledger", "verify", str(bundle), "--key", str(bundle / "held.vkey"))
+    assert "there is no such file, and it is no public key" in said.err
+
+
 @pytest.mark.parametrize("tamper", TAMPERED, ids=lambda tamper: tamper.__name__)
 def test_what_was_done_to_a_bundle_is_named(bundle: Path, tamper: Callable[[Path], None]):
     tamper(bundle)

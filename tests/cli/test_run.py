@@ -82,3 +82,26 @@ def test_rows_from_before_the_start_are_counted_and_left_out(live: Acme):
     assert "  368 rows lie before the start, and are left out" in said.out
     [counts] = run(live, "--json", on="2026-10-15").json.values()
     assert cast("dict[str, int]", counts)["before_start"] == 368
+
+
+def test_where_a_tool_takes_nothing_outcomes_are_heard_all_the_same(live: Acme):
+    live.does("oversight", "approve", "--all", LEADS, "--person", "ana")
+    (live.folder / "crm").write_text("no folder")
+    said = run(live, on="2026-11-01")
+    assert said.code == 1
+    assert "cannot be written" in said.err
+    [one] = cast("list[dict[str, int]]", live.does("status", "--json").json["runs"])
+    assert one["pending"] == 0
+
+
+def test_of_all_use_cases_those_after_a_tool_that_fails_go_on(live: Acme):
+    live.does("oversight", "approve", "--all", LEADS, "--person", "ana")
+    (live.folder / "crm").write_text("no folder")
+    text = (live.folder / "use_cases/leads.yaml").read_text().replace(LEADS, "other")
+    before, after = text.split("deliver:")[0], text.split("experiment:")[1]
+    (live.folder / "use_cases/other.yaml").write_text(f"{before}experiment:{after}")
+    live.does("governance", "sign", "other", "all", "--evidence", live.evidence, "--person", "ana")
+    said = run(live, on="2026-10-16")
+    assert said.code == 1
+    assert said.out.startswith("other\n")
+    assert "112 decided" in said.out

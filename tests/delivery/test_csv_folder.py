@@ -51,6 +51,18 @@ def test_a_file_that_a_person_saved_with_other_line_ends_is_kept(tmp_path: Path)
     assert [after.count(item.key.encode()) for item in SENT[:3]] == [1, 1, 1]
 
 
+@pytest.mark.parametrize("begins", ["=", "+", "-", "@", "\t", "\r"])
+def test_a_cell_that_a_spreadsheet_would_run_is_text(tmp_path: Path, begins: str):
+    CsvFolder(folder=tmp_path).deliver([delivery("1", f"{begins}HYPERLINK(1)")])
+    assert content(tmp_path)[1][3] == f"'{begins}HYPERLINK(1)"
+
+
+@pytest.mark.parametrize("value", ["-3.5", "+7", "-1e-3", "a=b", "", "referral"])
+def test_a_number_or_plain_text_stays_as_it_is(tmp_path: Path, value: str):
+    CsvFolder(folder=tmp_path).deliver([delivery("1", value)])
+    assert content(tmp_path)[1][3] == value
+
+
 def test_rows_of_somebody_else_stay_as_they_are(tmp_path: Path):
     CsvFolder(folder=tmp_path).deliver(SENT[:2])
     with (tmp_path / "lead.csv").open("a", newline="") as file:

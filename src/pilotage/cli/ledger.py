@@ -23,11 +23,13 @@ from pilotage.opening import Opened
 from pilotage.spec.hashing import authored
 from pilotage.spec.use_case import UseCase
 from pilotage.store.bundle import open_bundle, open_own_log
-from pilotage.store.export import NOTE, Contents, Watch
+from pilotage.store.export import KEY, NOTE, Contents, Watch
 from pilotage.store.export import export as write_bundle
 from pilotage.store.record import Record
 
 NOT_INTACT = 1
+KEY_MARK = "+"
+"""Between the parts of a public key: NAME+HASH+BASE64."""
 
 
 @click.group("ledger")
@@ -164,9 +166,20 @@ def files_of(
 
 
 def read_vkey(given: str) -> VerifyingKey:
-    """Return a public key, given as text or as the file that holds it."""
+    """Return a public key, given as text or as the file that holds it.
+
+    Raises:
+        LedgerError: it is neither.
+    """
     path = Path(given)
-    return VerifyingKey.parse(path.read_text(encoding="utf-8") if path.is_file() else given)
+    if path.is_file():
+        return VerifyingKey.parse(path.read_text(encoding="utf-8"))
+    if KEY_MARK not in given:
+        raise LedgerError(
+            f"--key {given}: there is no such file, and it is no public key.",
+            fix=f"name the file {KEY} of an export, or write the line that it holds",
+        )
+    return VerifyingKey.parse(given)
 
 
 def read_note(path: Path) -> bytes:

@@ -128,7 +128,9 @@ def verify(
       entry-dropped: Left out before line 2: entry 1.
     """
     findings: list[Finding] = []
-    own_key = _attempt(findings, "key.vkey", lambda: VerifyingKey.parse(_text(bundle.key)))
+    own_key = _attempt(
+        findings, "key.vkey", bundle.key, lambda data: VerifyingKey.parse(_text(data))
+    )
     held_key = key or own_key
     if key and own_key and own_key != key:
         findings.append(Fault.WRONG_KEY.finding(f"key.vkey is {own_key.vkey}, not {key.vkey}."))
@@ -200,12 +202,15 @@ def verdict(verified: Verified) -> str:
     return "\n".join(said)
 
 
-def _attempt(findings: list[Finding], what: str, read: Callable[[], _T]) -> _T | None:
+def _attempt(
+    findings: list[Finding], what: str, data: bytes, read: Callable[[bytes], _T]
+) -> _T | None:
     """Return what can be read; otherwise add a finding that says what cannot."""
     try:
-        return read()
+        return read(data)
     except FaultError as error:
-        findings.append(replace(error.finding, detail=f"{what}: {error.message}"))
+        said = error.message if data else "it is missing or empty."
+        findings.append(replace(error.finding, detail=f"{what}: {said}"))
     return None
 
 
@@ -214,7 +219,7 @@ def _opened(
 ) -> Checkpoint | None:
     if note is None or key is None:
         return None
-    return _attempt(findings, what, lambda: Checkpoint.open(_text(note), key=key))
+    return _attempt(findings, what, note, lambda note: Checkpoint.open(_text(note), key=key))
 
 
 def _text(data: bytes) -> str:
@@ -330,5 +335,5 @@ def _proofs(files: Mapping[str, bytes] | None, key: VerifyingKey | None) -> list
     findings: list[Finding] = []
     for path, data in sorted((files or {}).items()):
         if key and path.startswith(PROOFS):
-            _attempt(findings, path, lambda data=data: Proof.parse(data).check(key=key))
+            _attempt(findings, path, data, lambda data: Proof.parse(data).check(key=key))
     return findings
