@@ -190,6 +190,26 @@ def test_the_reason_holds_the_figures():
     )
 
 
+@pytest.mark.parametrize(
+    ("z", "month", "certainty"), [(2.5, 3, "99.9%"), (3.0, 9, "99.9%"), (2.0, 6, "95.5%")]
+)
+def test_what_pays_by_its_interval_but_not_by_the_look_says_what_the_look_asks(
+    z: float, month: int, certainty: str
+):
+    seen = replace(evidence(z, month=month), metric=metric(minimum=0.018, breakeven=0.0))
+    ruling = rule(seen)
+    assert ruling.verdict is Verdict.HOLD
+    assert f"the month's look asks for {certainty} certainty" in ruling.reason
+    assert "look asks" not in rule(evidence(1.0, month=month)).reason
+
+
+def test_a_first_month_in_part_has_no_look_and_says_so():
+    seen = replace(evidence(4.0, month=1), month=FIRST.plus(-1), at_boundary=None)
+    ruling = rule(seen)
+    assert given_by(ruling) == (Verdict.HOLD, "before-forecast-month")
+    assert "not a whole one, so it has no look" in ruling.reason
+
+
 @pytest.mark.parametrize("mode", [Mode.REPLAY, Mode.SHADOW])
 @pytest.mark.parametrize("month", [1, 3, 6, 20])
 def test_what_would_be_scaled_live_is_held_without_live_evidence(mode: Mode, month: int):

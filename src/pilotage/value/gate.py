@@ -215,8 +215,9 @@ def before_forecast_month(seen: Evidence) -> Ruling | None:
         _ruling(
             Verdict.HOLD,
             "before-forecast-month",
-            f"Too early to tell: {_standing(seen)}, after {_months(seen.closed_cohorts)} of data."
-            f" By {seen.due} an effect of {amount(seen.worthwhile, seen.metric)} would show.",
+            f"Too early to tell: {_standing(seen)}, after {_months(seen.closed_cohorts)} of data"
+            f"{_asked(seen)}. By {seen.due} an effect of"
+            f" {amount(seen.worthwhile, seen.metric)} would show.",
             f"Keep it running as it is until {seen.due}.",
         ),
         until=seen.due,
@@ -231,8 +232,8 @@ def inconclusive_at_final(seen: Evidence) -> Ruling:
             _ruling(
                 Verdict.HOLD,
                 "inconclusive-at-final",
-                f"Not settled: {_standing(seen)}; {_paying(seen)}. At the pace so far it will be"
-                f" settled by {until}.",
+                f"Not settled: {_standing(seen)}; {_paying(seen)}{_asked(seen)}. At the pace so"
+                f" far it will be settled by {until}.",
                 f"Keep it running as it is until {until}, or widen it to settle it sooner.",
             ),
             until=until,
@@ -240,7 +241,7 @@ def inconclusive_at_final(seen: Evidence) -> Ruling:
     return _ruling(
         Verdict.STOP,
         "inconclusive-at-final",
-        f"Not settled when due: {_standing(seen)}; {_paying(seen)}. Waiting"
+        f"Not settled when due: {_standing(seen)}; {_paying(seen)}{_asked(seen)}. Waiting"
         f" {LONGEST_WAIT_MONTHS} months past {seen.due} would not settle it.",
         "Stop it with `pilotage governance halt`, and offer its budget to the next-best use; a"
         " larger volume could try again.",
@@ -278,6 +279,16 @@ def _standing(seen: Evidence) -> str:
 
 def _paying(seen: Evidence) -> str:
     return f"it pays above {amount(seen.pays, seen.metric)}"
+
+
+def _asked(seen: Evidence) -> str:
+    """Say why an interval that pays is not enough: the look asks for more than the interval is."""
+    effect, critical = seen.effect, seen.plan.critical_p(seen.month)
+    if effect is None or effect.low <= seen.pays:
+        return ""
+    if critical is None:
+        return "; the month is not a whole one, so it has no look"
+    return f"; but the month's look asks for {(1 - critical) * 100:.4g}% certainty"
 
 
 def _months(n: int) -> str:
