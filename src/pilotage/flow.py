@@ -68,9 +68,9 @@ def run(case: Case, record: Record, *, as_of: datetime, watch: Watch = lambda _:
 
 def send(case: Case, record: Record, *, as_of: datetime, watch: Watch) -> Tally:
     """Take new units from their source to the user's tool."""
-    tally = Tally()
     require_permit(case, record, as_of=as_of)
     ready = prepare(case, record, as_of=as_of)
+    tally = ready.tally
     monthly = case.spec.decide.every is Every.MONTH
     since = None if monthly else ready.registered.started_at  # every account, or every new lead
     for units, refused in case.source.units(since=since, until=as_of, batch=BATCH):

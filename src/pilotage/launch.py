@@ -24,6 +24,7 @@ from pilotage.domain.experiment import Baseline, Registered
 from pilotage.domain.look import LookPlan
 from pilotage.domain.month import Month
 from pilotage.domain.review import MetricKind
+from pilotage.domain.tally import Tally
 from pilotage.experiments.assignment import FEW_CLUSTERS, counted_arms
 from pilotage.experiments.clusters import FEWEST_CLUSTERS
 from pilotage.experiments.design import Design, months_to_detect
@@ -32,22 +33,29 @@ from pilotage.ports import Case, Predictor
 from pilotage.spec.decide import Every
 from pilotage.spec.hashing import experiment_hash, fixed
 from pilotage.spec.use_case import UseCase
-from pilotage.store import registry
+from pilotage.store import parking, registry
 from pilotage.store.record import Record
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ready:
-    """A use case whose experiment is registered and whose predictor is chosen."""
+    """A use case whose experiment is registered and whose predictor is chosen.
+
+    Args:
+        tally: rows of history that were parked, in the first pass.
+    """
 
     case: Case
     registered: Registered
     predictor: Predictor
+    tally: Tally
 
 
 def prepare(case: Case, record: Record, *, as_of: datetime) -> Ready:
     """Return the experiment and predictor as registered; the first pass registers them."""
-    known = registered(case, record) or register(case, record, as_of=as_of)
+    known, tally = registered(case, record), Tally()
+    if known is None:
+        known, tally = register(case, record, as_of=as_of)
     if known.spec_hash != case.spec_hash:
         with record.transaction() as work:
             known = registry.change_spec(
@@ -56,7 +64,7 @@ def prepare(case: Case, record: Record, *, as_of: datetime) -> Ready:
     with record.reading() as connection:
         body = registry.model_bytes(connection, known.version)
     predictor = restore(body, name=known.predictor, version=known.version)
-    return Ready(case=case, registered=known, predictor=predictor)
+    return Ready(case=case, registered=known, predictor=predictor, tally=tally)
 
 
 def registered(case: Case, record: Record) -> Registered | None:
@@ -106,12 +114,16 @@ def _said(part: Mapping[str, str], key: str) -> str:
     return text if len(text) <= SHOWN_WIDTH else text[:SHOWN_WIDTH] + "..."
 
 
-def register(case: Case, record: Record, *, as_of: datetime) -> Registered:
-    """Freeze the baseline, let the candidates compete, register arms and looks: once."""
+def register(case: Case, record: Record, *, as_of: datetime) -> tuple[Registered, Tally]:
+    """Freeze the baseline, let the candidates compete, register arms and looks: once.
+
+    Rows of history that are neither unit nor outcome are parked; the tally counts them.
+    """
     spec = case.spec
     start = start_of(case, as_of=as_of)
     begins = start if case.mode is Mode.REPLAY else as_of
     history = read_history(case.source, before(case, start=start))
+    tally = parking.keep(history.refused, case, record, as_of=as_of)
     counted = few_clusters(case, history)
     names = pseudonyms_of(counted or (), case, record)
     rests_on = fixed(spec, zone=case.zone)
@@ -137,7 +149,7 @@ def register(case: Case, record: Record, *, as_of: datetime) -> Registered:
     )
     with record.transaction() as work:
         registry.register(work, experiment, spec=case.spec_text, contest=contest, as_of=begins)
-    return experiment
+    return experiment, tally
 
 
 def before(case: Case, *, start: datetime) -> Before:

@@ -2,6 +2,7 @@
 
 import math
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -21,7 +22,7 @@ from tests.flow.company import (
 )
 
 
-def baseline(company: Company) -> dict[str, str]:
+def baseline(company: Company) -> dict[str, Any]:
     return company.log("baseline")[-1]
 
 
@@ -47,6 +48,29 @@ def test_the_baseline_stays_when_history_is_loaded_anew(company: Company):
     company.run()
     assert baseline(company) == before
     assert len(company.log("baseline")) == 1
+
+
+def test_rows_of_history_that_cannot_be_read_are_parked_and_counted(company: Company):
+    company.spec["outcome"] |= {"kind": "mean", "metric": "revenue"}
+    company.spec["data"]["outcomes"]["value"] = "amount"
+    company.table("leads", [*LEADS[:40], {**lead(40), "lead_id": ""}, *LEADS[41:]])
+    company.table("replies", [*REPLIES, {**reply(43), "amount": "a lot"}])
+    assert company.run().parked == 2
+    assert company.parked() == [
+        ("leads", "", "missing-key"),
+        ("replies", lead(43)["lead_id"], "bad-value"),
+    ]
+    assert baseline(company)["n"] == 27
+    assert company.run() == Tally(read=NEW)
+
+
+def test_a_baseline_is_taken_of_months_whose_outcomes_have_all_arrived(company: Company):
+    company.spec["data"]["outcomes"]["complete_until"] = "2026-03-10"
+    with pytest.raises(SourceError, match="no full month lies between 2026-01-04"):
+        company.run()
+    company.spec["data"]["outcomes"]["complete_until"] = "2026-03-15"
+    company.run()
+    assert [month["month"] for month in baseline(company)["months"]] == ["2026-02"]
 
 
 def test_a_baseline_month_before_recording_began_is_refused(company: Company):

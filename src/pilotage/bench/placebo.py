@@ -142,7 +142,8 @@ def registered_plan(opened: Opened, *, as_of: datetime) -> Plan:
             f"{case.spec.use_case} does not draw arms unit by unit, once; this bench does.",
             fix="name a programme whose use case does: --programme FOLDER",
         )
-    return Plan(case=case, registered=launch.register(case, opened.record(), as_of=as_of))
+    registered, _parked = launch.register(case, opened.record(), as_of=as_of)
+    return Plan(case=case, registered=registered)
 
 
 def untreated(plan: Plan, *, as_of: datetime) -> Untreated:

@@ -1,14 +1,16 @@
 """History: what came of units before the experiment, read once and frozen as the baseline."""
 
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, tzinfo
+from math import fsum
 
 from pilotage.domain.errors import SourceError
 from pilotage.domain.experiment import Baseline, BaselineMonth
 from pilotage.domain.month import Month
-from pilotage.domain.unit import Unit
+from pilotage.domain.unit import Outcome, Parked, Unit
+from pilotage.experiments.assignment import FEW_CLUSTERS
 from pilotage.experiments.running import Running
 from pilotage.ports import Source
 from pilotage.spec.outcome import BaselineMonths
@@ -20,6 +22,9 @@ EXAMPLES = 50_000
 """The newest units of history that predictors learn from; more would not fit in memory."""
 
 BATCH = 10_000
+
+INSTANT = timedelta(microseconds=1)
+"""A unit that came as the month began is of that month."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,12 +40,14 @@ class History:
     """The frozen baseline, the newest units it was taken from, and their clusters.
 
     Args:
-        clusters: each cluster's stratum.
+        clusters: each cluster's stratum; where there are many, the first of them.
+        refused: rows of the months that were read which are neither unit nor outcome.
     """
 
     baseline: Baseline
     newest: tuple[Past, ...]
     clusters: Mapping[str, str]
+    refused: tuple[Parked, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,60 +76,146 @@ def read_history(source: Source, before: Before) -> History:
     Raises:
         SourceError: no month qualifies, or a declared one does not.
     """
-    outcomes = _outcomes(source, until=before.start)
-    if not outcomes:
+    recorded_from = _recorded_from(source, until=before.start)
+    if recorded_from is None:
         raise SourceError(
             f"no outcome is known before {before.start:%Y-%m-%d}, so there is no baseline.",
             fix="load the history of outcomes, or set a later `experiment.start`",
         )
-    recorded_from = min(at for happened in outcomes.values() for at, _ in happened)
-    months = _months(before, recorded_from=recorded_from)
+    covered = Covered(
+        since=recorded_from,
+        start=before.start,
+        complete_until=source.complete_until() or recorded_from,
+    )
+    months = _months(before, covered)
     by_month: dict[Month, Running] = {}
     newest: deque[Past] = deque(maxlen=EXAMPLES)
     clusters: dict[str, str] = {}
-    for unit in _units(source, before, months):
-        value = _value(outcomes.get(unit.key, ()), since=unit.at, before=before)
-        by_month.setdefault(Month.of(unit.at, zone=before.zone), Running()).add(value)
-        newest.append(Past(unit=unit, value=value))
-        clusters[unit.cluster] = unit.stratum
-    return History(baseline=_baseline(by_month), newest=tuple(newest), clusters=clusters)
+    refused: dict[Parked, None] = {}  # in order, each once
+    for past in _past(source, before, months, refused=refused):
+        unit = past.unit
+        by_month.setdefault(Month.of(unit.at, zone=before.zone), Running()).add(past.value)
+        newest.append(past)
+        if unit.cluster in clusters or len(clusters) < FEW_CLUSTERS:
+            clusters[unit.cluster] = unit.stratum
+    return History(
+        baseline=_baseline(by_month),
+        newest=tuple(newest),
+        clusters=clusters,
+        refused=tuple(refused),
+    )
 
 
-def _units(source: Source, before: Before, months: Sequence[Month]) -> Iterator[Unit]:
-    """Yield the units of those months; one that is decided monthly once in each it began in."""
+def _recorded_from(source: Source, *, until: datetime) -> datetime | None:
+    """Return when the first outcome was recorded."""
+    for outcomes, _refused in source.outcomes(since=None, until=until, batch=1):
+        if outcomes:
+            return outcomes[0].at
+    return None
+
+
+def _past(
+    source: Source, before: Before, months: Sequence[Month], *, refused: dict[Parked, None]
+) -> Iterator[Past]:
+    """Yield the units of those months with what came of each; only a window of outcomes is held.
+
+    Args:
+        refused: takes in the rows that are neither.
+    """
+    heard = Heard(before, _outcomes(source, before, months, refused=refused))
+    for unit in _units(source, before, months, refused=refused):
+        values = heard.after(unit)
+        yield Past(unit=unit, value=float(bool(values)) if before.once else fsum(values))
+
+
+def _units(
+    source: Source, before: Before, months: Sequence[Month], *, refused: dict[Parked, None]
+) -> Iterator[Unit]:
+    """Yield the units in order of time; one that is decided monthly anew as each month begins."""
     starts = [month.start(zone=before.zone) for month in months]
-    since = None if before.monthly else starts[0]
-    until = months[-1].end(zone=before.zone)
-    for units, _parked in source.units(since=since, until=until, batch=BATCH):
-        if before.monthly:
-            yield from (replace(unit, at=at) for unit in units for at in starts if unit.at <= at)
-        else:
-            yield from units
+    end = months[-1].end(zone=before.zone)
+    reads = [(None, at + INSTANT) for at in starts] if before.monthly else [(starts[0], end)]
+    for at, (since, until) in zip(starts, reads, strict=False):
+        for units, faulty in source.units(since=since, until=until, batch=BATCH):
+            refused.update(dict.fromkeys(faulty))
+            yield from (replace(unit, at=at) for unit in units) if before.monthly else units
 
 
-def _outcomes(source: Source, *, until: datetime) -> dict[str, dict[tuple[datetime, float], None]]:
-    """Return what came of each unit, in order of time; a row said twice counts once."""
-    found: dict[str, dict[tuple[datetime, float], None]] = {}
-    for outcomes, _parked in source.outcomes(since=None, until=until, batch=BATCH):
-        for item in outcomes:
-            found.setdefault(item.key, {})[item.at, item.value] = None
-    return found
+def _outcomes(
+    source: Source, before: Before, months: Sequence[Month], *, refused: dict[Parked, None]
+) -> Iterator[Outcome]:
+    since = months[0].start(zone=before.zone)
+    until = months[-1].end(zone=before.zone) + before.window
+    for outcomes, faulty in source.outcomes(since=since, until=until, batch=BATCH):
+        refused.update(dict.fromkeys(faulty))
+        yield from outcomes
 
 
-def _value(happened: Iterable[tuple[datetime, float]], *, since: datetime, before: Before) -> float:
-    values = [value for at, value in happened if since <= at < since + before.window]
-    return float(bool(values)) if before.once else sum(values)
+class Heard:
+    """The outcomes of one window, moved along as units come in order of time.
+
+    Args:
+        told: in order of time.
+    """
+
+    def __init__(self, before: Before, told: Iterator[Outcome]) -> None:
+        self._window = before.window
+        self._told = told
+        self._waiting: Outcome | None = next(told, None)
+        self._held: deque[Outcome] = deque()
+        self._of: dict[str, deque[float]] = {}
+
+    def after(self, unit: Unit) -> Sequence[float]:
+        """Return the amounts within a unit's window; units come in order of time."""
+        while self._waiting is not None and self._waiting.at < unit.at + self._window:
+            self._held.append(self._waiting)
+            self._of.setdefault(self._waiting.key, deque()).append(self._waiting.value)
+            self._waiting = next(self._told, None)
+        while self._held and self._held[0].at < unit.at:
+            key = self._held.popleft().key
+            self._of[key].popleft()
+            if not self._of[key]:
+                del self._of[key]
+        return self._of.get(unit.key, ())
 
 
-def _months(before: Before, *, recorded_from: datetime) -> list[Month]:
-    zone, start, window = before.zone, before.start, before.window
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Covered:
+    """The time of which outcomes may be compared with.
+
+    Args:
+        since: when they begin to be recorded.
+        start: of the experiment.
+        complete_until: up to when all have arrived.
+    """
+
+    since: datetime
+    start: datetime
+    complete_until: datetime
+
+    @property
+    def until(self) -> datetime:
+        """When the last window must have ended."""
+        return min(self.start, self.complete_until)
+
+    @property
+    def ends(self) -> str:
+        """What ends it, in words."""
+        if self.complete_until < self.start:
+            return f"on {self.complete_until:%Y-%m-%d}, up to when outcomes have arrived"
+        return f"at the start on {self.start:%Y-%m-%d}"
+
+
+def _months(before: Before, covered: Covered) -> list[Month]:
+    zone, window, recorded_from = before.zone, before.window, covered.since
     earliest = Month.of(recorded_from, zone=zone).plus(1)  # its own month is covered in part
-    latest = Month.of(start - window, zone=zone).plus(-1)
+    latest = Month.of(covered.until - window, zone=zone).plus(-1)
     if before.declared is None:
         if latest < earliest:
             raise SourceError(
                 f"no full month lies between {recorded_from:%Y-%m-%d}, when outcomes begin to be"
-                f" recorded, and {start - window:%Y-%m-%d}, when windows still close in time.",
+                f" recorded, and {covered.until - window:%Y-%m-%d}, when windows still close in"
+                " time.",
                 fix="set a later `experiment.start`, or load an older history of outcomes",
             )
         return _from_to(max(earliest, latest.plus(1 - BASELINE_MONTHS)), latest)
@@ -136,7 +229,7 @@ def _months(before: Before, *, recorded_from: datetime) -> list[Month]:
     if last > latest:
         raise SourceError(
             f"`outcome.baseline` ends in {last}, whose windows of {window.days} days are still"
-            f" open at the start on {start:%Y-%m-%d}.",
+            f" open {covered.ends}.",
             fix=f"write `until: {latest}`, or set a later `experiment.start`",
         )
     return _from_to(first, last)
