@@ -57,6 +57,13 @@ def test_what_is_declared_and_not_evaluated_yet_is_said_by_its_key() -> None:
     assert KEPT not in findings(SHORT)
 
 
+def test_a_limit_that_leaves_nobody_out_is_said() -> None:
+    low = findings(SHORT + "oversight: {ask_from: 0.35}\n")["nobody-left-out"]
+    assert low.severity is Severity.INFO
+    assert "0.35" in low.detail
+    assert "nobody-left-out" not in findings(SHORT + "oversight: {ask_from: 0.6}\n")
+
+
 @pytest.mark.parametrize(
     ("written", "instead", "code", "detail", "fix"),
     [

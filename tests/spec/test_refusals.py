@@ -104,8 +104,6 @@ def test_a_share_typed_as_a_percentage_gets_its_fix() -> None:
         ("experiment: {looks: weekly}", "known are monthly"),
         ("experiment: {strata: origin}", "it is a list"),
         ("oversight: {automatic_from: 0.6, ask_from: 0.8}", "asks from 0.8"),
-        ("oversight: {ask_from: 0.35}", "the likelier of yes and no"),
-        ("oversight: {automatic_from: 0.49, ask_from: 0.1}", "write 0.5 to leave nobody out"),
         ("decide: {every: month, candidates: [rules, tabular]}", "what was not known then"),
         ("decide: {candidates: []}", "holds nothing"),
         ("decide: {rules: [{when: {a: {below: 1, at_least: 2}}, probability: 0, reason: r}]}",

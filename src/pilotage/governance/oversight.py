@@ -15,8 +15,8 @@ def route(
 
     Args:
         key: the decision's; the same proposal is sampled whenever it is routed.
-        automatic_from: probability of being right from which it leaves at once, 0.5..1.
-        ask_from: probability below which nobody is asked, 0.5..1.
+        automatic_from: probability of being right from which it leaves at once, 0..1.
+        ask_from: probability below which nobody is asked, 0..1.
         sample: share of the automatic ones that a person checks all the same, 0..1.
 
     >>> doubtful = Proposal(score=0.5, confidence=0.5, rank=50, reason="")

@@ -191,6 +191,25 @@ def _is_evaluated(setting: _Setting) -> Finding | None:
     )
 
 
+EVEN = 0.5
+"""Proposals of today's candidates say the likelier of yes and no: they are right this often."""
+
+
+def _everybody_is_asked(setting: _Setting) -> Finding | None:
+    """A limit that nothing falls below leaves nobody out."""
+    limit = setting.use_case.oversight.ask_from
+    if not 0 < limit < EVEN:
+        return None
+    return Finding(
+        code="nobody-left-out",
+        severity=Severity.INFO,
+        detail=f"`oversight.ask_from` is {limit:g}, below which no proposal is: rules and tabular"
+        " say the likelier of yes and no, so each is right with a probability of 0.5 or more, and"
+        " every doubtful one is put before a person.",
+        fix="nothing to do; to leave doubtful ones out, write a limit above 0.5",
+    )
+
+
 def _one_currency(setting: _Setting) -> Finding | None:
     use_case, own = setting.use_case, setting.programme.currency
     used = use_case.outcome.value.currency
@@ -215,6 +234,7 @@ CHECKS: tuple[Callable[[_Setting], Finding | None], ...] = (
     _rules_candidate_has_rules,
     _outcomes_are_complete_at_some_time,
     _one_currency,
+    _everybody_is_asked,
     _is_evaluated,
 )
 

@@ -5,7 +5,6 @@ from enum import StrEnum
 from typing import Annotated, Self
 
 from pydantic import (
-    AfterValidator,
     BeforeValidator,
     Discriminator,
     Field,
@@ -135,22 +134,8 @@ class Decide(Declared):
         return self
 
 
-EVEN = 0.5
-"""A proposal says the likelier of yes and no, so it is right at least this often."""
-
-
-def _can_bind(value: float) -> float:
-    if value < EVEN:
-        raise refused(
-            f"is {value:g}, below which no proposal is: it says the likelier of yes and no, and"
-            " so is right with a probability of 0.5 or more.",
-            fix="write 0.5 to leave nobody out, or more",
-        )
-    return value
-
-
 class Oversight(Declared):
-    """Where a proposal goes, by the calibrated probability that it is right: 0.5 to 1.
+    """Where a proposal goes, by the calibrated probability that it is right.
 
     Args:
         automatic_from: delivered at once.
@@ -158,8 +143,8 @@ class Oversight(Declared):
         sample: share of the automatic ones that a person checks all the same.
     """
 
-    automatic_from: Annotated[Share, AfterValidator(_can_bind)] = 0.80
-    ask_from: Annotated[Share, AfterValidator(_can_bind)] = 0.50
+    automatic_from: Share = 0.80
+    ask_from: Share = 0.50
     sample: Share = 0.05
 
     @model_validator(mode="after")
