@@ -58,6 +58,20 @@ def test_its_own_folder_is_replaced_and_no_other(told: tuple[Path, Result], tmp_
     assert (tmp_path / "letters.txt").read_text() == "dear"
 
 
+def test_an_earlier_demo_is_replaced_when_asked_to_and_only_then(tmp_path: Path):
+    folder = tmp_path / "company"
+    folder.mkdir()
+    (folder / ".pilotage-demo").touch()
+    (folder / "old").write_text("of an earlier demo")
+    refused = demo(folder, "--months", "1").exception
+    assert isinstance(refused, PilotageError)
+    assert f"pilotage demo {folder} --again" in refused.fix
+    assert (folder / "old").exists()
+    assert demo(folder, "--months", "1", "--again").exception is None
+    assert not (folder / "old").exists()
+    assert (folder / "review.html").exists()
+
+
 def test_json_is_json(tmp_path: Path):
     result = demo(tmp_path / "company", "--json", "--world", "zero-sum", "--months", "1")
     assert result.exception is None, result.exception

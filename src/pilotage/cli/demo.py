@@ -15,10 +15,10 @@ import click
 
 from pilotage import flow
 from pilotage import review as story
-from pilotage.cli.next_command import next_command
+from pilotage.cli.next_command import addressed
 from pilotage.cli.options import echo_json
 from pilotage.cli.progress import Progress
-from pilotage.cli.review import conclude, write_page
+from pilotage.cli.review import conclude, for_reader, write_page
 from pilotage.cli.run import run_one
 from pilotage.cli.signing import covers, hand, sign
 from pilotage.domain.decision import Answer
@@ -94,7 +94,8 @@ def command(
             if not as_json:
                 progress.clear()
                 click.echo(in_a_line(month, pages[-1].reviews))
-    page = replace(pages[-1], next_command=next_command("ledger verify", folder=folder))
+    page = replace(pages[-1], next_command="pilotage ledger verify")
+    page = for_reader(page, lambda text: addressed(text, folder=folder))
     write_page(page, folder / "review.html")
     if as_json:
         echo_json(render_json(page))

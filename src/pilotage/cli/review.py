@@ -1,6 +1,6 @@
 """`pilotage review`: the page a finance chief reads, in the terminal and as one HTML file."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -52,7 +52,7 @@ def command(
             case = opened.case(spec, now=now, mode=Mode(mode) if mode else None)
             reviews.append(story.review(case, record, month=month, as_of=now))
     page = conclude(opened, record, reviews, as_of=now)
-    page = for_reader(page, given)
+    page = for_reader(page, given.addressed)
     if html:
         write_page(page, html)
     if given.as_json:
@@ -76,16 +76,20 @@ def conclude(
     )
 
 
-def for_reader(page: ProgrammeReview, given: Given) -> ProgrammeReview:
-    """Return the page with commands that can be typed where its reader is."""
+def for_reader(page: ProgrammeReview, address: Callable[[str], str]) -> ProgrammeReview:
+    """Return the page with commands that can be typed where its reader is.
+
+    Args:
+        address: puts the programme into the commands of a text.
+    """
     return replace(
         page,
-        next_command=given.addressed(page.next_command),
+        next_command=address(page.next_command),
         reviews=tuple(
             replace(
                 one,
-                ruling=replace(one.ruling, next_step=given.addressed(one.ruling.next_step)),
-                findings=tuple(replace(f, fix=given.addressed(f.fix)) for f in one.findings),
+                ruling=replace(one.ruling, next_step=address(one.ruling.next_step)),
+                findings=tuple(replace(f, fix=address(f.fix)) for f in one.findings),
             )
             for one in page.reviews
         ),

@@ -1,7 +1,7 @@
 """`pilotage run`: one pass."""
 
 import gc
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
 import click
@@ -52,13 +52,14 @@ def command(
     tallies: dict[str, Tally] = {}
     earlier: dict[str, int] = {}
     refused: list[PilotageError] = []
-    for spec in opened.chosen(use_case):
-        case = opened.case(spec, now=max(at, opened.clock()), mode=chosen)
-        try:
-            tallies[spec.use_case] = run_one(case, record, as_of=at)
-            earlier[spec.use_case] = before_start(opened, case, record)
-        except (RefusedError, DeliveryError) as error:  # the other use cases go on
-            refused.append(error)
+    with Progress() as progress:
+        for spec in opened.chosen(use_case):
+            case = opened.case(spec, now=max(at, opened.clock()), mode=chosen)
+            try:
+                tallies[spec.use_case] = run_one(case, record, as_of=at, say=progress.say)
+                earlier[spec.use_case] = before_start(opened, case, record)
+            except (RefusedError, DeliveryError) as error:  # the other use cases go on
+                refused.append(error)
     if given.as_json:
         facts = {name: _facts(tally) for name, tally in tallies.items()}
         echo_json({name: {**one, "before_start": earlier[name]} for name, one in facts.items()})
@@ -109,19 +110,21 @@ def refuse(errors: Sequence[PilotageError], given: Given) -> None:
         raise errors[-1]
 
 
-def run_one(case: Case, record: Record, *, as_of: datetime) -> Tally:
-    """Take one use case through one pass, with a progress line."""
+def run_one(
+    case: Case, record: Record, *, as_of: datetime, say: Callable[[str], None] = lambda _: None
+) -> Tally:
+    """Take one use case through one pass.
+
+    Args:
+        say: told after every batch how far it has come.
+    """
     gc.freeze()  # what is imported stays: no batch is worth looking through it for garbage
     gc.set_threshold(GARBAGE)
     name = case.spec.use_case
-    with Progress() as progress:
-        progress.say(f"{name}: reading what is new")
-        return flow.run(
-            case,
-            record,
-            as_of=as_of,
-            watch=lambda tally: progress.say(f"{name}: {in_words(tally)}"),
-        )
+    say(f"{name}: reading what is new")
+    return flow.run(
+        case, record, as_of=as_of, watch=lambda tally: say(f"{name}: {in_words(tally)}")
+    )
 
 
 def in_words(tally: Tally) -> str:
