@@ -26,7 +26,7 @@ from pilotage.launch import registered
 from pilotage.ports import Case
 from pilotage.spec.decide import Every
 from pilotage.spec.hashing import value_hash
-from pilotage.store import decisions, outbox, outcomes, parking, registry, verdicts
+from pilotage.store import decisions, moments, outbox, outcomes, parking, registry, verdicts
 from pilotage.store.record import Record
 from pilotage.value.economics import Economics, economics_of, metric_of, worth_per_month
 from pilotage.value.evidence import Evidence
@@ -87,7 +87,7 @@ def gather(
         present = Month.of(as_of, zone=case.zone)
         reviewed = closed[-1] if closed else present
         cohort = Cohort(use_case=name, mode=mode, month=reviewed)
-        asked = outcomes.Asked(
+        asked = moments.Asked(
             use_case=name,
             mode=mode,
             shift=known.baseline.mean,
@@ -100,12 +100,12 @@ def gather(
             month=reviewed,
             first=months[0] if months else present,
             closed=closed,
-            cohorts=outcomes.moments(connection, asked),
-            by_unit=outcomes.moments_by_unit(connection, asked) if repeated else None,
+            cohorts=moments.of_cohorts(connection, asked),
+            by_unit=moments.of_units(connection, asked) if repeated else None,
             assigned=decisions.assigned(connection, use_case=name, mode=mode, months=closed),
             pending=sum(waiting.values()),
             delivered=outbox.counts(connection, use_case=name, mode=mode, months=closed),
-            evidence=outcomes.evidence(connection, asked),
+            evidence=moments.evidence(connection, asked),
             ends_at=decisions.newest(connection, cohort) if mode is Mode.REPLAY else None,
             in_time=outcomes.heard(connection, use_case=name),
             too_late=parking.count(connection, use_case=name, reason=parking.BEFORE_ASSIGNMENT),

@@ -11,10 +11,11 @@ import pytest
 from pilotage.domain.cohort import CohortMoments
 from pilotage.domain.decision import Arm, Decision, Mode
 from pilotage.domain.month import Month
-from pilotage.store import happenings, outcomes
+from pilotage.store import happenings, moments, outcomes
 from pilotage.store.happenings import Changes
 from pilotage.store.ledger import stamp
-from pilotage.store.outcomes import Asked, Counted
+from pilotage.store.moments import Asked
+from pilotage.store.outcomes import Counted
 from pilotage.store.record import Record, open_record
 from tests.fakes import Clock
 from tests.store.examples import AT, USE_CASE, WINDOW, bodies, decide, decision, everything
@@ -219,7 +220,7 @@ def test_every_outcome_and_correction_names_its_entry(record: Record):
     assert correct(record, counted) == 1
     with record.reading() as connection:
         log = [orjson.loads(body) for body in bodies(connection)]
-        ends = outcomes.evidence(connection, asked(MONTHS))
+        ends = moments.evidence(connection, asked(MONTHS))
     rows = {row.unit: row for row in everything(record)["outcome"]}
     assert log[rows[first].seq]["kind"] == "correction"
     assert (log[rows[first].seq]["revision"], log[rows[first].seq]["value"]) == (1, "1")
@@ -261,7 +262,7 @@ def test_moments_are_sums_of_deviations_by_month_arm_and_cluster(
         deviation = values[item.unit, item.period] - 0.25
         groups.setdefault((item.month, item.arm, *by), []).append(deviation)
     with record.reading() as connection:
-        found = outcomes.moments(connection, asked(MONTHS, clustered=clustered))
+        found = moments.of_cohorts(connection, asked(MONTHS, clustered=clustered))
     kept = {(c.month, c.arm, c.cluster, c.stratum): c.moments for c in found}
     assert kept.keys() == {key for key in groups if key[0] in MONTHS}
     for key, deviations in groups.items():
@@ -290,8 +291,8 @@ def test_both_databases_give_the_same_moments_to_the_last_bit(tmp_path: Path, po
         with record.reading() as connection:
             for clustered in (True, False):
                 wanted = asked(MONTHS, clustered=clustered)
-                sums += outcomes.moments(connection, wanted)
-                sums += outcomes.moments_by_unit(connection, wanted)
+                sums += moments.of_cohorts(connection, wanted)
+                sums += moments.of_units(connection, wanted)
         said.append(to_the_last_bit(sums))
         record.engine.dispose()
     assert said[0] == said[1]
