@@ -130,7 +130,7 @@ def test_a_look_makes_no_record(drafted: Path):
 
 def test_after_the_first_run_its_own_baseline_is_shown(drafted: Path):
     assert pilotage("run", "-p", str(drafted)).code == 0
-    assert "frozen by the first run" in check(drafted).out
+    assert "frozen before the first decision" in check(drafted).out
 
 
 def test_a_changed_experiment_is_blocked_before_the_next_run_refuses_it(drafted: Path):

@@ -4,11 +4,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
 from pathlib import Path
 from textwrap import wrap
+from typing import Protocol, TypeVar
+
+from sqlalchemy import Connection
 
 from pilotage.cli.recorded import record_if_any
 from pilotage.opening import Opened
 from pilotage.store import parking
 from pilotage.store.parking import ParkedCount, ParkedRow
+
+_T = TypeVar("_T")
 
 WIDTH = 96
 SHOWN = 20
@@ -30,29 +35,24 @@ TO_DO: Mapping[str, str] = {
 }
 
 
-def parked_rows(opened: Opened, use_case: str | None) -> list[ParkedRow]:
-    """Return the rows that are parked, by use case, table and reason."""
+class Read(Protocol[_T]):
+    """Reads what is parked of one use case."""
+
+    def __call__(self, connection: Connection, *, use_case: str) -> list[_T]:
+        """Return it by table and reason."""
+        ...
+
+
+def parked(opened: Opened, use_case: str | None, read: Read[_T]) -> list[_T]:
+    """Return what is parked of one use case or of all; nothing before the first run."""
     record = record_if_any(opened)
     if record is None:
         return []
     with record.reading() as connection:
         return [
-            row
+            found
             for spec in opened.chosen(use_case)
-            for row in parking.rows(connection, use_case=spec.use_case)
-        ]
-
-
-def parked_counts(opened: Opened, use_case: str | None) -> list[ParkedCount]:
-    """Return how many rows are parked, by use case, table and reason."""
-    record = record_if_any(opened)
-    if record is None:
-        return []
-    with record.reading() as connection:
-        return [
-            count
-            for spec in opened.chosen(use_case)
-            for count in parking.counts(connection, use_case=spec.use_case)
+            for found in read(connection, use_case=spec.use_case)
         ]
 
 

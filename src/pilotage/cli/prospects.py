@@ -3,7 +3,7 @@
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import datetime
 
 from pilotage import launch
 from pilotage.cli.found_in_words import plural
@@ -13,7 +13,7 @@ from pilotage.domain.effect import Origin
 from pilotage.domain.errors import PilotageError
 from pilotage.domain.experiment import Baseline
 from pilotage.domain.finding import Finding, Severity
-from pilotage.domain.review import Better, Figure, MetricKind
+from pilotage.domain.review import Better, Figure, Metric
 from pilotage.experiments.design import (
     DAYS_PER_MONTH,
     Design,
@@ -25,6 +25,8 @@ from pilotage.opening import Opened
 from pilotage.ports import Case
 from pilotage.spec.use_case import UseCase
 from pilotage.store.record import Record
+from pilotage.value.figures import baseline_figure, volume_figure
+from pilotage.value.phrases import amount
 
 FAR_FROM = 1.5
 """A declared volume this many times off the measured one misleads every plan."""
@@ -57,7 +59,7 @@ def prospect(opened: Opened, record: Record | None, spec: UseCase, *, as_of: dat
     """
     findings: list[Finding] = []
     try:
-        case = opened.case(spec, now=max(as_of, datetime.now(UTC)))
+        case = opened.case(spec, now=max(as_of, opened.clock()))
         running = launch.registered(case, record) if record else None
         if running is None:
             findings += _starts(case, as_of=as_of)
@@ -65,7 +67,10 @@ def prospect(opened: Opened, record: Record | None, spec: UseCase, *, as_of: dat
     except PilotageError as error:
         return Prospect(months=None, figures=(), findings=(*findings, _blocks(error)))
     findings += _volume(spec, baseline)
-    measured = _measured(spec, baseline, frozen=running is not None)
+    measured = (
+        volume_figure(spec, baseline.volume_per_month),
+        baseline_figure(baseline, _metric(spec), frozen=running is not None),
+    )
     design = launch.planned(spec, baseline)
     months = months_to_detect(design)
     if months is None or months > spec.experiment.months:
@@ -122,25 +127,6 @@ def _volume(spec: UseCase, baseline: Baseline) -> list[Finding]:
     ]
 
 
-def _measured(spec: UseCase, baseline: Baseline, *, frozen: bool) -> tuple[Figure, ...]:
-    share = spec.outcome.kind is MetricKind.PROPORTION
-    mean = f"{baseline.mean:.1%}" if share else f"{baseline.mean:.4g}"
-    return (
-        Figure(
-            label="Units a month",
-            value=f"{baseline.volume_per_month:,.0f}",
-            origin=Origin.MEASURED,
-            source=f"{spec.process.volume_per_month:,.0f} were declared",
-        ),
-        Figure(
-            label=f"Baseline of {spec.outcome.metric}",
-            value=f"{mean} over {baseline.n:,} units",
-            origin=Origin.MEASURED,
-            source=_span(baseline) + (", frozen by the first run" if frozen else ""),
-        ),
-    )
-
-
 def _cannot_be_proven(spec: UseCase, design: Design) -> Finding:
     limit = spec.experiment.months
     months = months_to_detect(design)
@@ -194,18 +180,17 @@ def _effect(spec: UseCase) -> str:
     sign = "+" if spec.outcome.better is Better.HIGHER else "-"
     if wanted.relative is not None:
         return f"{sign}{100 * wanted.relative:.3g}%"
-    return f"{sign}{_amount(spec, wanted.absolute or 0.0)}"
+    return f"{sign}{amount(wanted.absolute or 0.0, _metric(spec))}"
 
 
 def _change(spec: UseCase, absolute: float, design: Design) -> str:
     relative = f" ({absolute / abs(design.base):.0%} of today's)" if design.base else ""
-    return f"{_amount(spec, absolute)}{relative}"
+    return f"{amount(absolute, _metric(spec))}{relative}"
 
 
-def _amount(spec: UseCase, absolute: float) -> str:
-    if spec.outcome.kind is MetricKind.PROPORTION:
-        return f"{100 * absolute:.2g} points"
-    return f"{absolute:.3g}"
+def _metric(spec: UseCase) -> Metric:
+    outcome = spec.outcome
+    return Metric(name=outcome.metric, kind=outcome.kind, better=outcome.better)
 
 
 def _span(baseline: Baseline) -> str:

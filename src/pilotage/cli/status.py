@@ -11,8 +11,7 @@ from pilotage.cli.options import Given, as_of_option, echo_json, programme_optio
 from pilotage.cli.parked import (
     count_facts,
     counts_in_words,
-    parked_counts,
-    parked_rows,
+    parked,
     row_facts,
     rows_in_words,
 )
@@ -23,7 +22,7 @@ from pilotage.domain.month import Month
 from pilotage.domain.verdict import Verdict
 from pilotage.opening import Opened
 from pilotage.spec.use_case import UseCase
-from pilotage.store import decisions, outcomes, oversight, registry, verdicts
+from pilotage.store import decisions, outcomes, oversight, parking, registry, verdicts
 from pilotage.store.record import Record
 
 LONG_DAYS = 7
@@ -82,12 +81,12 @@ class Status:
 @click.command("status")
 @click.argument("use_case", required=False)
 @as_of_option
-@click.option("--parked", is_flag=True, help="The rows left aside instead, with what to do.")
+@click.option("--parked", "by_row", is_flag=True, help="Each row left aside, and what to do.")
 @programme_options
-def command(*, use_case: str | None, as_of: datetime | None, parked: bool, given: Given) -> None:
+def command(*, use_case: str | None, as_of: datetime | None, by_row: bool, given: Given) -> None:
     """Say where each use case stands: what was decided, what waits, the last verdict, what next."""
     opened = given.open()
-    if parked:
+    if by_row:
         say_parked(opened, use_case, given)
         return
     record, now = record_if_any(opened), opened.at(as_of)
@@ -97,7 +96,7 @@ def command(*, use_case: str | None, as_of: datetime | None, parked: bool, given
         for status in statuses(opened, record, spec, as_of=now)
     ]
     nexts = [given.next(one.next_words) for one in found]
-    counts, warnings = parked_counts(opened, use_case), key_warnings(opened)
+    counts, warnings = parked(opened, use_case, parking.counts), key_warnings(opened)
     if given.as_json:
         runs = [{**facts(one), "next": next_} for one, next_ in zip(found, nexts, strict=True)]
         left = [count_facts(one) for one in counts]
@@ -117,7 +116,7 @@ def command(*, use_case: str | None, as_of: datetime | None, parked: bool, given
 
 def say_parked(opened: Opened, use_case: str | None, given: Given) -> None:
     """Print the parked rows, by kind."""
-    rows = parked_rows(opened, use_case)
+    rows = parked(opened, use_case, parking.rows)
     if given.as_json:
         echo_json([row_facts(row) for row in rows])
         return

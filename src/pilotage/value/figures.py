@@ -2,7 +2,7 @@
 
 from pilotage.domain.decision import DeliveryState
 from pilotage.domain.effect import Origin
-from pilotage.domain.experiment import Registered
+from pilotage.domain.experiment import Baseline, Registered
 from pilotage.domain.recorded import Recorded
 from pilotage.domain.review import Figure, Metric
 from pilotage.spec.use_case import UseCase
@@ -50,29 +50,39 @@ def figures(
 def _measured(
     spec: UseCase, registered: Registered, economics: Economics, *, metric: Metric
 ) -> tuple[Figure, ...]:
-    baseline, months = registered.baseline, registered.months_to_detect
-    share = metric.kind in SHARES
-    mean = f"{baseline.mean:.1%}" if share else f"{baseline.mean:.4g} {metric.unit}".rstrip()
+    months = registered.months_to_detect
     return (
-        Figure(
-            label=f"Baseline of {spec.outcome.metric}",
-            value=f"{mean} over {baseline.n:,} units",
-            origin=Origin.MEASURED,
-            source=f"{baseline.months[0].month} to {baseline.months[-1].month},"
-            " frozen before the first decision",
-        ),
-        Figure(
-            label="Units a month",
-            value=f"{economics.units_per_month:,.0f}",
-            origin=Origin.MEASURED,
-            source=f"{spec.process.volume_per_month:,.0f} were declared",
-        ),
+        baseline_figure(registered.baseline, metric, frozen=True),
+        volume_figure(spec, economics.units_per_month),
         Figure(
             label="Months until the smallest effect shows",
             value="never" if months is None else f"{months:.1f}",
             origin=Origin.MEASURED,
             source="from the baseline's spread and volume, and the holdout",
         ),
+    )
+
+
+def baseline_figure(baseline: Baseline, metric: Metric, *, frozen: bool) -> Figure:
+    """Return what came of the units before the AI; `frozen` once an experiment rests on it."""
+    share = metric.kind in SHARES
+    mean = f"{baseline.mean:.1%}" if share else f"{baseline.mean:.4g} {metric.unit}".rstrip()
+    return Figure(
+        label=f"Baseline of {metric.name}",
+        value=f"{mean} over {baseline.n:,} units",
+        origin=Origin.MEASURED,
+        source=f"{baseline.months[0].month} to {baseline.months[-1].month}"
+        + (", frozen before the first decision" if frozen else ""),
+    )
+
+
+def volume_figure(spec: UseCase, units_per_month: float) -> Figure:
+    """Return how many units come a month, beside what was declared."""
+    return Figure(
+        label="Units a month",
+        value=f"{units_per_month:,.0f}",
+        origin=Origin.MEASURED,
+        source=f"{spec.process.volume_per_month:,.0f} were declared",
     )
 
 
