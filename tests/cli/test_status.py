@@ -119,6 +119,20 @@ def test_where_no_row_is_parked_it_says_so_and_makes_no_record(drafted: Path):
     assert not (drafted / ".pilotage").exists()
 
 
+@pytest.mark.parametrize(
+    "words",
+    [("review",), ("ledger", "export", "BUNDLE"), ("ledger", "verify"), ("ledger", "show", "1")],
+)
+def test_before_the_first_run_a_look_says_so_and_makes_no_record(
+    drafted: Path, words: tuple[str, ...]
+):
+    said = pilotage(*words, "-p", str(drafted))
+    assert said.code == 1
+    assert "nothing has run or been signed yet" in said.err
+    assert f"fix: pilotage run -p {drafted}" in said.err
+    assert not (drafted / ".pilotage").exists()
+
+
 def test_after_a_stop_it_is_halted_and_after_that_its_evidence_is_kept(live: Acme):
     stop(live)
     said = live.does("status").out
