@@ -115,7 +115,8 @@ def test_a_live_use_case_without_sign_offs_is_blocked_with_the_commands(tmp_path
     said = check(acme.folder, "--as-of", "2026-10-15", "--json")
     assert said.code == 1
     fix = findings(said, "inbound-leads")["sign-off-legal"]["fix"]
-    assert fix == "pilotage governance sign inbound-leads legal --evidence FILE"
+    there = f"-p {acme.folder}"
+    assert fix == f"pilotage governance sign {there} inbound-leads legal --evidence FILE"
 
 
 def test_a_shadow_use_case_is_told_what_is_missing_before_it_goes_live(drafted: Path):

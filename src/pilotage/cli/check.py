@@ -1,7 +1,7 @@
 """`pilotage check`: every file against each other and the data, before anything runs."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from textwrap import wrap
 
@@ -51,6 +51,11 @@ class Checked:
         """Whether `pilotage run` would refuse it."""
         return any(finding.severity is Severity.BLOCKS for finding in self.findings)
 
+    def addressed(self, address: Callable[[str], str]) -> "Checked":
+        """Return the same with commands that can be typed where the reader is."""
+        findings = tuple(replace(one, fix=address(one.fix)) for one in self.findings)
+        return replace(self, findings=findings)
+
 
 @click.command("check")
 @click.argument("use_case", required=False)
@@ -72,8 +77,11 @@ def command(
     opened = files.opened(data_folder=given.data_folder, clock=given.clock)
     errors, checked, warnings = list[PilotageError](files.errors), list[Checked](), list[str]()
     if opened:
-        checked = check_all(opened, opened.chosen(use_case), errors, as_of=opened.at(as_of))
+        found = check_all(opened, opened.chosen(use_case), errors, as_of=opened.at(as_of))
+        checked = [one.addressed(given.addressed) for one in found]
         warnings = key_warnings(opened)
+    for error in errors:
+        error.fix = given.addressed(error.fix)
     blocked = bool(errors) or any(one.blocked for one in checked)
     next_ = given.next("check" if blocked else "run")
     if given.as_json:

@@ -1,6 +1,7 @@
 """`pilotage governance`: keys, sign-offs, approvals, halt and resume."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
@@ -171,6 +172,10 @@ def status(
     found = {
         spec.use_case: (risk_tier(spec), *signing.standing(opened, record, spec, now=now))
         for spec in opened.chosen(use_case)
+    }
+    found = {
+        name: (risk, [replace(one, command=given.addressed(one.command)) for one in each], halted)
+        for name, (risk, each, halted) in found.items()
     }
     if given.as_json:
         echo_json({name: standing_facts(*one) for name, one in found.items()})

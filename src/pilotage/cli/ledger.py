@@ -118,7 +118,7 @@ def verify(
     if given.as_json:
         echo_json(facts(found))
     else:
-        click.echo(verdict(found))
+        click.echo(given.addressed(verdict(found)))
         if bundle is None and older is None and found.is_intact:
             click.echo(
                 "  That one is the record's own: --checkpoint OLD, kept elsewhere, shows more."

@@ -6,6 +6,7 @@ from pathlib import Path
 
 COMMAND = re.compile(
     r"\bpilotage (?:(?:governance|ledger|oversight) [a-z]+|check|review|run|status)\b"
+    r"(?! (?:-p|--data) )"
 )
 """A command of a programme, where it is written without saying which programme."""
 
@@ -24,6 +25,8 @@ def addressed(text: str, *, folder: Path, data_folder: Path | None = None) -> st
 
     >>> addressed("mend it, then: `pilotage run calls`", folder=Path("acme"))
     'mend it, then: `pilotage run -p acme calls`'
+    >>> addressed("pilotage run -p acme calls", folder=Path("acme"))
+    'pilotage run -p acme calls'
     """
     options = ""
     if folder != Path():
