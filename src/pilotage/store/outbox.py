@@ -32,8 +32,9 @@ WAITS: ColumnElement[bool] = outbox.c.state == literal_column(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Posted:
-    """A delivery with the decision it belongs to."""
+    """A delivery with the decision it belongs to; the number is that decision's ledger entry."""
 
+    number: int
     use_case: str
     unit: str
     period: str
@@ -54,15 +55,15 @@ def post(work: Transaction, recorded: Sequence[Recorded], *, deliver: Sequence[D
         state = _STATES.get(made.route)
         if state is None or made.proposal is None:
             continue
-        decided = made.key
+        decided, mode = made.key, made.mode.value
         rows += [
             (
-                delivery_key(decided, tool=tool, object_name=name, field=field),
                 item.number,
+                delivery_key(decided, tool=tool, object_name=name, field=field),
                 made.use_case,
                 made.unit,
                 made.period,
-                made.mode.value,
+                mode,
                 tool,
                 name,
                 made.record,
@@ -86,6 +87,7 @@ def pending(
     """
     found = (
         select(
+            outbox.c.seq,
             outbox.c.use_case,
             outbox.c.unit,
             outbox.c.period,
@@ -107,6 +109,7 @@ def pending(
     )
     return [
         Posted(
+            number=number,
             use_case=of,
             unit=unit,
             period=period,
@@ -114,21 +117,31 @@ def pending(
                 key=key, tool=to, object=name, record=record, field=field, value=value
             ),
         )
-        for of, unit, period, key, to, name, record, field, value in connection.execute(found).all()
+        for number, of, unit, period, key, to, name, record, field, value in connection.execute(
+            found
+        )
     ]
 
 
 def settle(
     work: Transaction, posted: Sequence[Posted], receipts: Sequence[Receipt], *, as_of: datetime
 ) -> None:
-    """Write down what the tools said, with a `delivery` entry each."""
+    """Write down what the tools said, with a `delivery` entry each.
+
+    Args:
+        posted: as `pending` gave it, oldest first.
+        receipts: one each, in the same order.
+    """
+    among_these = outbox.c.seq.between(posted[0].number, posted[-1].number)
     by_answer: dict[tuple[str, str], list[str]] = {}
     for receipt in receipts:
         by_answer.setdefault((receipt.state.value, receipt.detail), []).append(receipt.key)
     for (state, detail), keys in by_answer.items():
         work.connection.execute(
             update(outbox)
-            .where(among(work.connection, outbox.c.key, keys), outbox.c.state == _PENDING)
+            .where(
+                among_these, among(work.connection, outbox.c.key, keys), outbox.c.state == _PENDING
+            )
             .values(state=state, detail=detail)
         )
     work.append(

@@ -151,8 +151,8 @@ oversight = _table(
 
 outbox = _table(
     "outbox",
+    Column("seq", COUNT, primary_key=True, autoincrement=False),
     Column("key", Text, primary_key=True),
-    Column("seq", COUNT, nullable=False),
     Column("use_case", Text, nullable=False),
     Column("unit", Text, nullable=False),
     Column("period", Text, nullable=False),
@@ -181,7 +181,10 @@ outbox = _table(
         postgresql_where=text("state = 'waiting'"),
     ),
 )
-"""What leaves the house; `seq` is the decision's ledger entry, and the order of delivery."""
+"""What leaves the house; `seq` is the decision's ledger entry, and the order of delivery.
+
+It leads the primary key: keys are hashes, which by themselves would fall anywhere in an index.
+"""
 
 happening = _table(
     "happening",

@@ -98,8 +98,8 @@ def upgrade() -> None:
     )
     op.create_table(
         "outbox",
+        sa.Column("seq", COUNT, autoincrement=False, nullable=False),
         sa.Column("key", sa.Text(), nullable=False),
-        sa.Column("seq", COUNT, nullable=False),
         sa.Column("use_case", sa.Text(), nullable=False),
         sa.Column("unit", sa.Text(), nullable=False),
         sa.Column("period", sa.Text(), nullable=False),
@@ -111,7 +111,7 @@ def upgrade() -> None:
         sa.Column("value", sa.Text(), nullable=False),
         sa.Column("state", sa.Text(), nullable=False),
         sa.Column("detail", sa.Text(), nullable=False),
-        sa.PrimaryKeyConstraint("key"),
+        sa.PrimaryKeyConstraint("seq", "key"),
         sqlite_strict=True,
     )
     op.create_index(
