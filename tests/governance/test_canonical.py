@@ -102,7 +102,7 @@ def test_a_mapping_of_any_kind_is_written_as_one():
         ({"größe": 1}, "`größe` is no ASCII key"),
         ({"facts": {"größe": 1}}, "`facts.größe` is no ASCII key"),
         ({1: 1}, "str"),
-        ({"facts": {None: 1}}, "str"),
+        ({"facts": {None: 1}}, "`facts.None` is no ASCII key"),
         ({EntryKind.SPEC: 1}, "str"),
         ({EntryKind.SPEC: 1, "größe": 2}, "`spec` is no ASCII key"),
         ({"n": 2**64}, "64-bit"),

@@ -21,6 +21,7 @@ from pilotage.domain.errors import LedgerError
 from pilotage.governance.bundle import verdict, verify
 from pilotage.store.bundle import open_bundle
 from pilotage.store.export import ENTRIES, Contents, export
+from pilotage.store.ledger import stamp
 from pilotage.store.record import Record, open_record
 
 BATCH = 2_000
@@ -112,7 +113,7 @@ def some_entries(n: int) -> Iterator[Entry]:
                 "period": "once",
                 "stratum": "",
                 "unit": random.randbytes(16).hex(),
-                "window_ends_at": at + timedelta(days=14),
+                "window_ends_at": stamp(at + timedelta(days=14)),
             },
         )
 

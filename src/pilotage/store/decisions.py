@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import Connection, func, select
 
 from pilotage.domain.cohort import Cohort
-from pilotage.domain.decision import Arm, Decision, Mode, Proposal, decision_key
+from pilotage.domain.decision import Arm, Decision, Mode, Proposal
 from pilotage.domain.entry import Entry, EntryKind
 from pilotage.domain.month import Month
 from pilotage.store import vault
@@ -67,7 +67,7 @@ def add(work: Transaction, decided: Sequence[Decision]) -> list[Recorded]:
     Returns:
         Those that were new; what another process decided meanwhile is left as it is.
     """
-    by_key = {item.key: item for item in decided}
+    by_key = {(item.unit, item.period): item for item in decided}
     for found in _known(work.connection, decided):
         by_key.pop(found, None)
     fresh = list(by_key.values())
@@ -126,12 +126,12 @@ def newest(connection: Connection, cohort: Cohort) -> datetime | None:
     return datetime.fromisoformat(text) if text else None
 
 
-def _known(connection: Connection, decided: Sequence[Decision]) -> Iterator[str]:
+def _known(connection: Connection, decided: Sequence[Decision]) -> Iterator[tuple[str, str]]:
     units = [item.unit for item in decided]
-    found = select(decision.c.use_case, decision.c.unit, decision.c.period).where(
+    found = select(decision.c.unit, decision.c.period).where(
         decision.c.use_case == decided[0].use_case, among(connection, decision.c.unit, units)
     )
-    return (decision_key(*row) for row in connection.execute(found))
+    return ((unit, period) for unit, period in connection.execute(found))
 
 
 def _seal(work: Transaction, fresh: Sequence[Decision]) -> dict[str, str]:

@@ -17,7 +17,7 @@ from pilotage.store.tables import checkpoint, entry, frontier
 
 CHECKPOINT_ENTRIES = 1_000
 CHECKPOINT_SECONDS = 60
-SIGNED_AT_ONCE = frozenset({EntryKind.VERDICT, EntryKind.APPROVAL, EntryKind.SIGN_OFF})
+SIGNED_AT_ONCE = (EntryKind.VERDICT, EntryKind.APPROVAL, EntryKind.SIGN_OFF)
 """Kinds that get a checkpoint in the transaction that wrote them."""
 
 
@@ -117,8 +117,7 @@ def signed(item: Entry, *, by: Signer) -> Entry:
     return replace(item, facts={**facts, "signature": by.sign(statement(said))})
 
 
-@lru_cache(maxsize=10_000)  # a batch names the same instants in rows and entries
-@lru_cache(maxsize=4_096)  # the units of a batch share their instants
+@lru_cache(maxsize=2**14)  # a batch names the same instants in rows and entries
 def stamp(at: datetime) -> str:
     """Return an instant as text in UTC, to the microsecond, so that text sorts as time.
 
