@@ -54,6 +54,10 @@ class ListSource:
         for start in range(0, len(found), batch):
             yield found[start : start + batch], ()
 
+    def recorded_from(self) -> datetime | None:
+        """Return when the first of the outcomes happened."""
+        return min((item.at for item in self.happened), default=None)
+
     def complete_until(self) -> datetime | None:
         """Return what the test says."""
         return self.complete

@@ -74,17 +74,19 @@ def listen(
 ) -> Tally:
     """Take in what the source says now: what is new, what it amended, what it took back.
 
-    Nothing is written before all that was held has been read again and most of it was found.
+    Nothing is written before all that was held has been read again and most of it was found. What
+    lies before the first row of the source stays: it may hold the last months only.
 
     Raises:
         SourceError: too much of it is gone.
     """
     tally, name = Tally(), case.spec.use_case
+    since = max(known.started_at, case.source.recorded_from() or known.started_at)
     with record.reading() as connection:
-        held = happenings.held(connection, use_case=name, since=known.started_at, until=as_of)
+        held = happenings.held(connection, use_case=name, since=since, until=as_of)
     read, changes = 0, Changes()
-    batches = case.source.outcomes(since=known.started_at, until=as_of, batch=BATCH)
-    for span in spans(batches, since=known.started_at, until=as_of):
+    batches = case.source.outcomes(since=since, until=as_of, batch=BATCH)
+    for span in spans(batches, since=since, until=as_of):
         read += len(span.happened)
         found, refused = compare(span, case, record)
         tally += parking.keep([*span.refused, *refused], case, record, as_of=as_of)

@@ -27,6 +27,10 @@ class Source(Protocol):
         """Yield outcomes that happened in [since, until), by time and key."""
         ...
 
+    def recorded_from(self) -> datetime | None:
+        """Return when the first outcome it holds happened; None where it holds none."""
+        ...
+
     def complete_until(self) -> datetime | None:
         """Return the instant up to which every outcome is known to have arrived."""
         ...

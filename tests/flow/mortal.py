@@ -163,6 +163,9 @@ class SteppingSource:
     ) -> Iterator[tuple[Sequence[Outcome], Sequence[Parked]]]:
         return self._each(self.inner.outcomes(since=since, until=until, batch=batch))
 
+    def recorded_from(self) -> datetime | None:
+        return self.inner.recorded_from()
+
     def complete_until(self) -> datetime | None:
         return self.inner.complete_until()
 

@@ -1,9 +1,15 @@
 """What came of units: in time, late, too early, or of nobody we know."""
 
 import random
+import shutil
+from collections import Counter
+from collections.abc import Generator
+from contextlib import contextmanager, suppress
 from datetime import date, datetime, timedelta
+from pathlib import Path
 
 import pytest
+from sqlalchemy import Engine, event
 
 from pilotage import followup
 from pilotage.domain.errors import SourceError
@@ -125,6 +131,60 @@ def test_a_pass_writes_no_row_that_the_source_has_not_changed(company: Company):
     assert company.rows() == before
 
 
+class Crash(BaseException):
+    """What a kill is to the database."""
+
+
+@contextmanager
+def crashing(commit: int) -> Generator[list[int]]:
+    """Crash instead of the commit of that number; yield the count."""
+    seen = [0]
+
+    def count(_connection: object) -> None:
+        seen[0] += 1
+        if seen[0] == commit:
+            raise Crash
+
+    event.listen(Engine, "commit", count)
+    try:
+        yield seen
+    finally:
+        event.remove(Engine, "commit", count)
+
+
+def test_a_crash_while_corrections_are_read_leaves_nothing_that_the_next_pass_does_not_mend(
+    company: Company, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(followup, "BATCH", 4)
+    revenue(company)
+    first = [invoice(i, 10) for i in range(HISTORY, HISTORY + 12)]
+    company.table("replies", [*OLD_REPLIES, *first])
+    company.run("2026-04-12", now=END)
+    first[0] = invoice(HISTORY, 20)
+    first[1] = invoice(HISTORY + 1, 10, days=3)
+    del first[2]
+    company.table("replies", [*OLD_REPLIES, *first, *(invoice(i, 5) for i in range(92, 120))])
+    shutil.copytree(company.folder, tmp_path / "begun")
+
+    def after_crash(commit: int) -> tuple[int, list[object]]:
+        shutil.rmtree(company.folder)
+        shutil.copytree(tmp_path / "begun", company.folder)
+        with crashing(commit) as commits, suppress(Crash):
+            company.run()
+        company.run()
+        rows = company.rows()
+        return commits[0], [
+            rows["happening"],
+            sorted((row.unit, row.value, row.revision) for row in rows["outcome"]),
+            Counter(body["kind"] for body in company.log()),
+        ]
+
+    commits, whole = after_crash(0)
+    assert commits > 10
+    for commit in range(1, commits + 1):
+        assert after_crash(commit)[1] == whole, f"commit {commit}"
+
+
 @pytest.mark.parametrize("rows", [[], OLD_REPLIES])
 def test_a_table_of_outcomes_that_is_empty_now_is_refused_and_nothing_is_lost(
     company: Company, rows: list[dict[str, str]]
@@ -142,6 +202,14 @@ def test_a_table_of_outcomes_that_is_empty_now_is_refused_and_nothing_is_lost(
     assert company.rows() == before
     company.table("replies", REPLIES)
     assert company.run() == Tally(read=NEW)
+
+
+def test_a_table_of_the_last_weeks_only_takes_back_nothing_that_is_older(company: Company):
+    company.run()
+    before = company.rows()
+    company.table("replies", [row for row in REPLIES if row["replied_at"] > "2026-04-09"])
+    assert company.run() == Tally(read=NEW)
+    assert company.rows() == before
 
 
 def test_a_table_that_lost_a_fifth_of_many_outcomes_is_refused_even_where_more_came(

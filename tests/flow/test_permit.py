@@ -172,6 +172,9 @@ class HaltingSource:
     ) -> Iterator[tuple[Sequence[Outcome], Sequence[Parked]]]:
         return self.inner.outcomes(since=since, until=until, batch=batch)
 
+    def recorded_from(self) -> datetime | None:
+        return self.inner.recorded_from()
+
     def complete_until(self) -> datetime | None:
         return self.inner.complete_until()
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta, tzinfo
 
-from pilotage.data.cells import clock_of, instant, instant_of, label
+from pilotage.data.cells import clock_of, happened, instant, instant_of, label
 from pilotage.data.engine import Cell, Rows, collect, ibis
 from pilotage.data.rows import EPOCH, naive
 from pilotage.data.tables import CustomerTable, readable
@@ -151,8 +151,8 @@ class Funnel:
 def funnel(units: Read, outcomes: Read, *, window: timedelta, zone: str, now: datetime) -> Funnel:
     """Count units by month, and how many had an outcome within the window."""
     begun = _rows(units, zone, now).group_by("key").aggregate(at=ibis._.at.min())
-    happened = _rows(outcomes, zone, now)
-    later = happened.select("key", then=happened.at)
+    recorded = _rows(outcomes, zone, now)
+    later = recorded.select("key", then=recorded.latest)
     joined = begun.left_join(later, "key")
     days = (joined.then.epoch_seconds() - joined.at.epoch_seconds()) / 86_400.0
     lag: Cell = days.min(where=days >= 0)
@@ -177,7 +177,7 @@ def funnel(units: Read, outcomes: Read, *, window: timedelta, zone: str, now: da
             for row in counted
         ),
         begun=_span(begun),
-        recorded=_span(happened),
+        recorded=_span(recorded),
         came=sum(row["came"] for row in counted),
         within={n: sum(row[f"in_{n}"] for row in counted) for n in LAGS_DAYS},
         before=sum(row["before"] for row in counted),
@@ -216,9 +216,11 @@ def replay_start(covered: Sequence[CameOf], *, window: timedelta, zone: tzinfo) 
 
 
 def _rows(read: Read, zone: str, now: datetime) -> Rows:
-    """Return key and time of the rows that have both."""
+    """Return key and time of the rows that have both, and the latest that the time may mean."""
     rows = read.table.rows.select(
-        key=label(read.table.rows[read.key]), at=instant(read.table, read.at, zone)
+        key=label(read.table.rows[read.key]),
+        at=instant(read.table, read.at, zone),
+        latest=happened(read.table, read.at, zone),
     )
     return rows.filter(rows.key.notnull() & (rows.at >= EPOCH) & (rows.at <= naive(now)))
 

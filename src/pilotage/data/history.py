@@ -76,8 +76,8 @@ def read_history(source: Source, before: Before) -> History:
     Raises:
         SourceError: no month qualifies, or a declared one does not.
     """
-    recorded_from = _recorded_from(source, until=before.start)
-    if recorded_from is None:
+    recorded_from = source.recorded_from()
+    if recorded_from is None or recorded_from >= before.start:
         raise SourceError(
             f"no outcome is known before {before.start:%Y-%m-%d}, so there is no baseline.",
             fix="load the history of outcomes, or set a later `experiment.start`",
@@ -104,14 +104,6 @@ def read_history(source: Source, before: Before) -> History:
         clusters=clusters,
         refused=tuple(refused),
     )
-
-
-def _recorded_from(source: Source, *, until: datetime) -> datetime | None:
-    """Return when the first outcome was recorded."""
-    for outcomes, _refused in source.outcomes(since=None, until=until, batch=1):
-        if outcomes:
-            return outcomes[0].at
-    return None
 
 
 def _past(

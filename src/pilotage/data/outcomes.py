@@ -109,12 +109,21 @@ class OutcomeTable:
         if isinstance(stamp, date):
             midnight = datetime.combine(stamp, time(), tzinfo=ZoneInfo(self._zone))
             return min(midnight.astimezone(UTC), self._now)
-        at = instant(self._table, stamp or self._columns.at, self._zone)
+        _, last = self._ends(instant(self._table, stamp or self._columns.at, self._zone))
+        return last
+
+    def recorded_from(self) -> datetime | None:
+        """Return when the first outcome happened, not later than now; None without any."""
+        first, _ = self._ends(happened(self._table, self._columns.at, self._zone))
+        return first
+
+    def _ends(self, at: Cell) -> tuple[datetime | None, datetime | None]:
+        """Return the first and the last of the times that are no placeholders, UTC."""
         real = self._table.rows.filter((at >= EPOCH) & (at <= naive(self._now)))
         with readable(self._table.location):
-            [latest] = collect(real.aggregate(at=at.max()))
-        found = latest["at"]
-        return found.replace(tzinfo=UTC) if found else None
+            [ends] = collect(real.aggregate(first=at.min(), last=at.max()))
+        first, last = ends["first"], ends["last"]
+        return first and first.replace(tzinfo=UTC), last and last.replace(tzinfo=UTC)
 
     def _rows(self, window: Window) -> Rows:
         """Return reason, detail, key, time, value, and whether the unit is known."""

@@ -3,7 +3,7 @@
 Every row that is read becomes a unit (or outcome) or is parked with a reason; none is lost.
 Rows whose time cannot be read belong to no window: they come with every read, the same each
 time. Two rows for one unit are parked unless they are identical. Two outcomes of one unit are
-both kept: the flow takes the first within its window.
+both kept: their amounts add up. An outcome's date without a time means that whole day.
 """
 
 from collections.abc import Iterator, Sequence
@@ -58,6 +58,10 @@ class TableSource:
     ) -> Iterator[tuple[Sequence[Outcome], Sequence[Parked]]]:
         """Yield outcomes that happened in [since, until), by time and key."""
         return self._outcomes.read(Window(since=since, until=until, now=self._now), batch=batch)
+
+    def recorded_from(self) -> datetime | None:
+        """Return when the first outcome of the table happened; None for an empty one."""
+        return self._outcomes.recorded_from()
 
     def complete_until(self) -> datetime | None:
         """Return the instant up to which every outcome is known to have arrived."""
