@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy import make_url
 
 from pilotage.domain.errors import StoreError
+from pilotage.store.export import log_size
 from pilotage.store.record import Record, open_record
 from tests.fakes import Clock
 from tests.store.examples import append
@@ -50,6 +51,16 @@ def test_a_damaged_key_is_refused(record: Record, url: str, tmp_path: Path, cont
     with pytest.raises(StoreError, match=r"ledger\.key: (is no key|holds \d+ bytes)") as caught:
         reopened(url, tmp_path)
     assert "backup" in caught.value.fix
+
+
+def test_what_is_read_is_of_one_moment_while_others_write(record: Record):
+    append(record, 3)
+    with record.reading() as connection:
+        before = log_size(connection)
+        append(record, 2)
+        assert log_size(connection) == before
+    with record.reading() as connection:
+        assert log_size(connection) == before + 2
 
 
 def test_one_pass_at_a_time_and_the_next_may_follow(record: Record, url: str, tmp_path: Path):

@@ -7,6 +7,7 @@ from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import orjson
 from sqlalchemy import (
@@ -112,9 +113,13 @@ def insert_rows(
     Args:
         skip_known: leave rows alone whose primary key is there already, instead of failing.
     """
-    if rows:
-        statement = _insert_sql(table, connection.dialect.name, skip_known=skip_known)
-        connection.exec_driver_sql(statement, list(rows))
+    if not rows:
+        return
+    if connection.dialect.name == "postgresql" and not skip_known:
+        _copy(connection, table, rows)
+        return
+    statement = _insert_sql(table, connection.dialect.name, skip_known=skip_known)
+    connection.exec_driver_sql(statement, list(rows))
 
 
 def among(
@@ -127,12 +132,30 @@ def among(
     return column.in_(select(listed.c.value))
 
 
+def _copy(connection: Connection, table: Table, rows: Sequence[Row]) -> None:
+    """Insert by PostgreSQL's COPY, which takes a quarter of the work of as many INSERTs."""
+    statement = f"COPY {_named(table, 'postgresql')} FROM STDIN"
+    driver: Any = connection.connection.driver_connection  # psycopg's: SQLAlchemy knows no COPY
+    try:
+        with driver.cursor() as cursor, cursor.copy(statement) as copy:
+            for row in rows:
+                copy.write_row(row)
+    except connection.dialect.loaded_dbapi.Error as error:
+        raise DBAPIError.instance(
+            statement, None, error, connection.dialect.loaded_dbapi.Error
+        ) from error
+
+
 @cache
 def _insert_sql(table: Table, dialect: str, *, skip_known: bool) -> str:
-    names = ", ".join(_quoted(column.name, dialect) for column in table.columns)
     marks = ", ".join("?" if dialect == "sqlite" else "%s" for _ in table.columns)
     conflict = " ON CONFLICT DO NOTHING" if skip_known else ""
-    return f"INSERT INTO {_quoted(table.name, dialect)} ({names}) VALUES ({marks}){conflict}"  # noqa: S608 - quoted
+    return f"INSERT INTO {_named(table, dialect)} VALUES ({marks}){conflict}"  # noqa: S608 - quoted
+
+
+def _named(table: Table, dialect: str) -> str:
+    names = ", ".join(_quoted(column.name, dialect) for column in table.columns)
+    return f"{_quoted(table.name, dialect)} ({names})"
 
 
 def _quoted(name: str, dialect: str) -> str:
@@ -191,7 +214,7 @@ def _configure_sqlite(connection: sqlite3.Connection, _record: object) -> None:
         "journal_mode = WAL",
         "synchronous = FULL",  # a commit that returned survives a power cut
         "wal_autocheckpoint = 16384",  # 64 MB: pages that every batch touches are copied once
-        "cache_size = -65536",
+        "cache_size = -32768",  # a connection; a pass holds up to three
         "secure_delete = ON",  # what was erased is overwritten, not just forgotten
     ):
         connection.execute(f"PRAGMA {pragma}")

@@ -62,11 +62,13 @@ class Record:
 
     @contextmanager
     def reading(self) -> Generator[Connection]:
-        """Read without holding up a writer."""
+        """Read what was there at one moment, without holding up a writer."""
         with (
             translated(self.engine.url),
             self.engine.connect().execution_options(reading=True) as connection,
         ):
+            if connection.dialect.name == "postgresql":  # SQLite does so by itself
+                connection.execution_options(isolation_level="REPEATABLE READ")
             yield connection
 
     def checkpoint(self) -> str:
