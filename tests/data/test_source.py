@@ -105,6 +105,30 @@ def test_units_come_by_time_then_key_in_batches_of_the_size_asked_for(opened: Op
     assert order == sorted(order)
 
 
+@settings(deadline=None, max_examples=30)
+@given(days=st.lists(st.integers(1, 5), max_size=8), tidy=st.booleans(), timeless=st.booleans())
+def test_units_come_in_the_same_order_however_their_table_is_sorted(
+    *, days: list[int], tidy: bool, timeless: bool
+):
+    keyed = [(day, f"{i}") for i, day in enumerate(days)]
+    rows = "".join(f"{key},2026-09-0{day}\n" for day, key in (sorted(keyed) if tidy else keyed))
+    with tempfile.TemporaryDirectory() as folder:
+        for name, text in (
+            ("leads.csv", "lead_id,created_at\n" + rows + "late,\n" * timeless),
+            ("replies.csv", REPLIES),
+        ):
+            (Path(folder) / name).write_text(text)
+        source = TableSource(
+            units=replace(UNITS, table=f"{folder}/leads.csv"),
+            outcomes=replace(OUTCOMES, table=f"{folder}/replies.csv"),
+            zone="UTC",
+            now=NOW,
+        )
+        units, parked = _units(source, batch=3)
+    assert [(unit.at.day, unit.key) for unit in units] == sorted(keyed)
+    assert [row.key for row in parked] == ["late"] * timeless
+
+
 @pytest.mark.parametrize(
     ("said", "zone", "means"),
     [

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Self
 
 from pilotage.data.cells import DECIMAL, fingerprint, float_like, key
 from pilotage.data.engine import Cell, Result, Rows, collect, ibis
@@ -133,10 +134,39 @@ def judged(cells: Rows, faults: Sequence[Fault]) -> Rows:
     return found.mutate(detail=ibis.ifelse(found.reason.isnull(), ibis.null("string"), told))
 
 
-def has_doubles(cells: Rows) -> bool:
-    """Return whether any key occurs twice: to see which costs ten times the memory."""
-    [found] = collect(cells.aggregate(keys=cells.key.count(), different=cells.key.nunique()))
-    return bool(found["keys"] > found["different"])
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Layout:
+    """How the rows of a table lie, in as little memory as it takes to see.
+
+    Args:
+        has_doubles: whether a key may occur twice: to see which costs ten times the memory.
+        in_order: whether they stand by time and key already: sorting them takes memory too.
+    """
+
+    has_doubles: bool
+    in_order: bool
+
+    @classmethod
+    def of(cls, cells: Rows) -> Self:
+        """Look at `at` and `key` of every row once."""
+        rows = cells.select("at", "key").mutate(
+            at_before=ibis._.at.lag(), key_before=ibis._.key.lag(), hashed=fingerprint(ibis._.key)
+        )
+        follows = (rows.at_before < rows.at) | (
+            (rows.at_before == rows.at) & (rows.key_before <= rows.key)
+        )
+        [found] = collect(
+            rows.aggregate(
+                rows=rows.count(),
+                following=follows.sum().fill_null(0),
+                keys=rows.key.count(),
+                different=rows.hashed.nunique(where=rows.key.notnull()),
+            )
+        )
+        return cls(
+            has_doubles=bool(found["keys"] > found["different"]),
+            in_order=bool(found["following"] >= found["rows"] - 1),
+        )
 
 
 def without_doubles(rows: Rows, *, column: str, parts: Sequence[str]) -> Rows:

@@ -11,9 +11,9 @@ from pilotage.data.contract import Contract
 from pilotage.data.engine import Cell, Result, Rows, collect, ibis, stream
 from pilotage.data.rows import (
     Fault,
+    Layout,
     Window,
     broken_rules,
-    has_doubles,
     has_float_keys,
     judged,
     key_faults,
@@ -126,22 +126,22 @@ class UnitTable:
         cells = self._cells
         seen = cells.filter(window.reached_by(cells.at))
         rows = judged(seen, self._faults(seen))
-        if has_doubles(seen):
+        layout = Layout.of(seen)
+        if layout.has_doubles:
             parts = [name for name in cells.columns if not name.startswith("broken_")]
             rows = without_doubles(rows, column=self._columns.key, parts=parts)
-        return (
-            rows.filter(window.begun_by(rows.at))
-            .order_by(["at", "key"])
-            .select(
-                "reason",
-                "detail",
-                ibis.coalesce(rows.key, "").name("key"),
-                "at",
-                "cluster",
-                "stratum",
-                "segment",
-                *(f"attribute_{i}" for i in range(len(self._attributes))),
-            )
+        rows = rows.filter(window.begun_by(rows.at))
+        if layout.has_doubles or not layout.in_order:
+            rows = rows.order_by(["at", "key"])
+        return rows.select(
+            "reason",
+            "detail",
+            ibis.coalesce(rows.key, "").name("key"),
+            "at",
+            "cluster",
+            "stratum",
+            "segment",
+            *(f"attribute_{i}" for i in range(len(self._attributes))),
         )
 
     def _read_cells(self) -> Rows:
