@@ -22,7 +22,7 @@ from pilotage.domain.errors import StoreError
 Row = tuple[Any, ...]
 """As the driver hands it over, and takes it back."""
 
-PRAGMAS = ("synchronous", "cache_size", "wal_autocheckpoint", "busy_timeout")
+PRAGMAS = ("synchronous", "cache_size", "wal_autocheckpoint", "busy_timeout", "secure_delete")
 """Of a connection; page size and WAL belong to the file."""
 
 EVERYTHING = 2**62
