@@ -158,6 +158,14 @@ def test_a_programme_without_a_use_case_is_answered_with_how_to_draft_one(drafte
     assert "no use case is declared" in said.out
 
 
+@pytest.mark.parametrize("name", ["../lead", "crm/lead", ".lead"])
+def test_an_object_is_a_name_and_no_path(drafted: Path, name: str):
+    changed(drafted, "object: lead", f"object: {name}")
+    said = check(drafted)
+    assert said.code == 1
+    assert "deliver[0].object" in said.out
+
+
 def test_an_invented_reference_is_printed_nowhere(drafted: Path):
     assert "playbook" not in check(drafted).out
 

@@ -1,5 +1,6 @@
 """`pilotage run`: for which day a pass may stand, and what it says."""
 
+import json
 from pathlib import Path
 from typing import cast
 
@@ -67,6 +68,16 @@ def test_where_one_use_case_is_refused_the_others_go_on(live: Acme):
     assert "a-second may not run live" in said.err
     assert said.out.startswith(f"{LEADS}\n")
     assert "next:" not in said.out
+
+
+def test_with_json_every_refusal_is_a_line_of_json_on_stderr(founded: Acme):
+    text = (founded.folder / "use_cases/leads.yaml").read_text()
+    (founded.folder / "use_cases/other.yaml").write_text(text.replace(LEADS, "other"))
+    said = run(founded, "--json", on="2026-10-15")
+    assert said.json == {}
+    refused = [json.loads(line) for line in said.err.splitlines()]
+    assert [one["error"] for one in refused] == ["RefusedError", "RefusedError"]
+    assert all(f"sign -p {founded.folder}" in one["fix"] for one in refused)
 
 
 def test_with_json_a_usage_error_is_json_on_stderr(tmp_path: Path):

@@ -1,7 +1,6 @@
 """The commands by name, and how errors reach a person."""
 
 import importlib
-import json
 import sys
 from collections.abc import Callable, Mapping
 from datetime import datetime
@@ -9,6 +8,7 @@ from datetime import datetime
 import click
 
 from pilotage import __version__
+from pilotage.cli.complaint import complain
 from pilotage.domain.errors import PilotageError
 
 COMMANDS: Mapping[str, tuple[str, str]] = {
@@ -71,7 +71,7 @@ def main(
     try:
         code = commands.main(given, standalone_mode=False, obj=clock)
     except PilotageError as error:
-        _say(error, as_json=as_json)
+        complain(error, as_json=as_json)
         sys.exit(error.exit_code)
     except OSError as error:
         if isinstance(error, BrokenPipeError):  # the reader, such as `head`, has seen enough
@@ -82,14 +82,14 @@ def main(
             f"{where}{(error.strerror or str(error)).lower()}.",
             fix="check that the path exists and is yours to write, and that the disk has space",
         )
-        _say(refused, as_json=as_json)
+        complain(refused, as_json=as_json)
         sys.exit(refused.exit_code)
     except click.exceptions.Abort:
         click.echo("\nInterrupted. Nothing is lost: run the same command again.", err=True)
         sys.exit(INTERRUPTED)
     except click.ClickException as error:
         if as_json:
-            _say(_usage(error), as_json=True)
+            complain(_usage(error), as_json=True)
         else:
             error.show()
         sys.exit(error.exit_code)
@@ -100,12 +100,3 @@ def _usage(error: click.ClickException) -> PilotageError:
     context = error.ctx if isinstance(error, click.UsageError) else None
     command = context.command_path if context else "pilotage"
     return PilotageError(error.format_message(), fix=f"{command} --help")
-
-
-def _say(error: PilotageError, *, as_json: bool) -> None:
-    """Print an error on stderr: in words, or for machines as one line of JSON."""
-    if as_json:
-        body = {"error": type(error).__name__, "message": error.message, "fix": error.fix}
-        click.echo(json.dumps(body), err=True)
-    else:
-        click.echo(f"error: {error}", err=True)

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 import click
 
 from pilotage import flow, launch
+from pilotage.cli.complaint import complain
 from pilotage.cli.options import Given, as_of_option, echo_json, programme_options
 from pilotage.cli.progress import Progress
 from pilotage.domain.decision import Mode
@@ -105,7 +106,8 @@ def refuse(errors: Sequence[PilotageError], given: Given) -> None:
         PilotageError: the last one; none when there are none.
     """
     for error in errors[:-1]:
-        click.echo(f"error: {given.addressed(str(error))}", err=True)
+        error.fix = given.addressed(error.fix)
+        complain(error, as_json=given.as_json)
     if errors:
         raise errors[-1]
 
