@@ -44,6 +44,22 @@ units_and_outcomes = st.tuples(
 )
 
 
+def test_an_outcome_dated_on_the_day_that_its_unit_came_came_after_it(tmp_path: Path):
+    units = table(tmp_path / "u.csv", "id,at", [("a", "2026-01-05T10:00:00Z")])
+    outcomes = table(tmp_path / "o.csv", "id,at", [("a", "2026-01-05")])
+    found = funnel(
+        Read(table=units, key="id", at="at"),
+        Read(table=outcomes, key="id", at="at"),
+        window=WINDOW,
+        zone="UTC",
+        now=NOW,
+    )
+    assert (found.came, found.before) == (1, 0)
+    assert found.recorded == Span(
+        first=datetime(2026, 1, 5, tzinfo=UTC), last=datetime(2026, 1, 5, tzinfo=UTC)
+    )
+
+
 @given(units_and_outcomes)
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=25)
 def test_what_came_of_units_is_what_counting_one_by_one_gives(

@@ -211,6 +211,31 @@ def test_a_unit_is_closed_when_its_window_has_ended_not_before(record: Record):
         assert outcomes.pending(connection, use_case=USE_CASE, mode=Mode.LIVE) == {}
 
 
+def test_until_when_windows_were_closed(record: Record):
+    made = [decision(record, f"lead-{i}", at=AT + timedelta(days=i)) for i in range(3)]
+    decide(record, made)
+    counted = Counted(use_case=USE_CASE, mode=Mode.LIVE, once=True)
+    for until, last in ((AT, None), (AT + WINDOW + timedelta(days=1.5), made[1].window_ends_at)):
+        close(record, counted, until)
+        with record.reading() as connection:
+            assert outcomes.closed_until(connection, use_case=USE_CASE, mode=Mode.LIVE) == last
+            assert outcomes.closed_until(connection, use_case=USE_CASE, mode=Mode.SHADOW) is None
+
+
+def test_what_is_held_of_a_time_begins_with_it_and_ends_before_its_end(record: Record):
+    decide(record, [decision(record, "lead-1")])
+    [unit] = record.pseudonyms(["lead-1"], kind="lead")
+    days = [AT + timedelta(days=i) for i in range(5)]
+    note(record, [Happening(unit=unit, at=at, value=float(i)) for i, at in enumerate(days)])
+    with record.reading() as connection:
+        part = happenings.between(connection, use_case=USE_CASE, since=days[1], until=days[3])
+        held = happenings.held(connection, use_case=USE_CASE, since=days[1], until=days[3])
+        none = happenings.held(connection, use_case="another", since=days[1], until=days[3])
+    assert part == {(unit, stamp(days[1])): 1.0, (unit, stamp(days[2])): 2.0}
+    assert (held.places, held.newest) == (2, stamp(days[2]))
+    assert (none.places, none.newest) == (0, "")
+
+
 def test_every_outcome_and_correction_names_its_entry(record: Record):
     decide(record, [decision(record, "lead-1"), decision(record, "lead-2", arm=Arm.HOLDOUT)])
     [first, _] = record.pseudonyms(["lead-1", "lead-2"], kind="lead")

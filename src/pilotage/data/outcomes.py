@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time
+from functools import cached_property
 from zoneinfo import ZoneInfo
 
 from pilotage.data.cells import happened, instant, key, label, not_finite, number
@@ -103,27 +104,39 @@ class OutcomeTable:
 
     def complete_until(self) -> datetime | None:
         """Return up to when every outcome has arrived, never later than now; None if unknown."""
-        stamp = self._columns.complete_until
-        if isinstance(stamp, datetime):
-            return min(stamp.astimezone(UTC), self._now)
-        if isinstance(stamp, date):
-            midnight = datetime.combine(stamp, time(), tzinfo=ZoneInfo(self._zone))
+        declared = self._columns.complete_until
+        if isinstance(declared, datetime):
+            return min(declared.astimezone(UTC), self._now)
+        if isinstance(declared, date):
+            midnight = datetime.combine(declared, time(), tzinfo=ZoneInfo(self._zone))
             return min(midnight.astimezone(UTC), self._now)
-        _, last = self._ends(instant(self._table, stamp or self._columns.at, self._zone))
-        return last
+        _, latest = self._ends
+        return latest
 
     def recorded_from(self) -> datetime | None:
-        """Return when the first outcome happened, not later than now; None without any."""
-        first, _ = self._ends(happened(self._table, self._columns.at, self._zone))
-        return first
+        """Return when the first outcome happened; None without any."""
+        earliest, _ = self._ends
+        return earliest
 
-    def _ends(self, at: Cell) -> tuple[datetime | None, datetime | None]:
-        """Return the first and the last of the times that are no placeholders, UTC."""
-        real = self._table.rows.filter((at >= EPOCH) & (at <= naive(self._now)))
+    @cached_property
+    def _ends(self) -> tuple[datetime | None, datetime | None]:
+        """The first outcome and the last stamp that are no placeholders, in one scan."""
+        stamp = self._columns.complete_until
+        column = stamp if isinstance(stamp, str) else self._columns.at
+        first = instant(self._table, self._columns.at, self._zone)
+        last = instant(self._table, column, self._zone)
         with readable(self._table.location):
-            [ends] = collect(real.aggregate(first=at.min(), last=at.max()))
-        first, last = ends["first"], ends["last"]
-        return first and first.replace(tzinfo=UTC), last and last.replace(tzinfo=UTC)
+            [ends] = collect(
+                self._table.rows.aggregate(
+                    first=first.min(where=self._real(first)), last=last.max(where=self._real(last))
+                )
+            )
+        earliest, latest = ends["first"], ends["last"]
+        return earliest and earliest.replace(tzinfo=UTC), latest and latest.replace(tzinfo=UTC)
+
+    def _real(self, at: Cell) -> Cell:
+        """Return whether a time is no placeholder: from 1970 on, not later than now."""
+        return (at >= EPOCH) & (at <= naive(self._now))
 
     def _rows(self, window: Window) -> Rows:
         """Return reason, detail, key, time, value, and whether the unit is known."""
