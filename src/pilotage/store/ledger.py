@@ -53,7 +53,7 @@ class LedgerWriter:
                 {
                     **item.facts,
                     "as_of": stamp(item.as_of),
-                    "kind": item.kind.value,
+                    "kind": str(item.kind),
                     "recorded_at": self._recorded_at,
                     "seq": seq,
                     "use_case": item.use_case,
@@ -111,7 +111,7 @@ def signed(item: Entry, *, by: Signer) -> Entry:
     said = {
         **facts,
         "as_of": stamp(item.as_of),
-        "kind": item.kind.value,
+        "kind": str(item.kind),
         "use_case": item.use_case,
     }
     return replace(item, facts={**facts, "signature": by.sign(statement(said))})

@@ -55,7 +55,7 @@ def post(work: Transaction, recorded: Sequence[Recorded], *, deliver: Sequence[D
         state = _STATES.get(made.route)
         if state is None or made.proposal is None:
             continue
-        decided, mode = made.key, made.mode.value
+        decided, mode = made.key, str(made.mode)
         rows += [
             (
                 item.number,
@@ -117,8 +117,8 @@ def pending(
                 key=key, tool=to, object=name, record=record, field=field, value=value
             ),
         )
-        for number, of, unit, period, key, to, name, record, field, value in connection.execute(
-            found
+        for number, of, unit, period, key, to, name, record, field, value in (
+            connection.execute(found).all()
         )
     ]
 
@@ -135,7 +135,7 @@ def settle(
     among_these = outbox.c.seq.between(posted[0].number, posted[-1].number)
     by_answer: dict[tuple[str, str], list[str]] = {}
     for receipt in receipts:
-        by_answer.setdefault((receipt.state.value, receipt.detail), []).append(receipt.key)
+        by_answer.setdefault((str(receipt.state), receipt.detail), []).append(receipt.key)
     for (state, detail), keys in by_answer.items():
         work.connection.execute(
             update(outbox)
@@ -155,7 +155,7 @@ def settle(
                     "key": receipt.key,
                     "object": item.delivery.object,
                     "period": item.period,
-                    "state": receipt.state.value,
+                    "state": str(receipt.state),
                     "tool": item.delivery.tool,
                     "unit": item.unit,
                 },
