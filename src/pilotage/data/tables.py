@@ -8,26 +8,20 @@ r"""Open a customer's table: a CSV, TSV or Parquet file, or a table of a databas
 (('lead_id', 'size'), 'string')
 """
 
-import csv
 import difflib
-import gzip
 import hashlib
-import io
-import re
-from collections.abc import Collection, Generator, Sequence
+from collections.abc import Collection, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO, cast
 
 import duckdb
 
 from pilotage.data import databases
+from pilotage.data.csv_file import broken_line, csv_source, no_column, one_file
 from pilotage.data.engine import Rows, engine, execute
 from pilotage.domain.errors import SourceError
 
-DELIMITERS = ",;\t|"
-ISO_DATES = ("%Y-%m-%d", "%Y/%m/%d", None)
 PARQUET_MAGIC = b"PAR1"
 SUFFIXES = (".csv", ".csv.gz", ".tsv", ".tsv.gz", ".parquet", ".pq")
 
@@ -57,7 +51,7 @@ class CustomerTable:
         """Raise SourceError for a column that the table does not have, naming the nearest."""
         for column in columns:
             if column not in self.rows.columns:
-                raise _no_column(self.location, column, self.rows.columns)
+                raise no_column(self.location, column, self.rows.columns)
 
 
 def open_table(location: str, *, text: Collection[str] = ()) -> CustomerTable:
@@ -103,9 +97,9 @@ def _open_file(path: Path, text: Collection[str]) -> CustomerTable:
     with readable(str(path)):
         if suffix in {".parquet", ".pq"}:
             _require_parquet(path)
-            source = f"read_parquet({_one_file(path)})"
+            source = f"read_parquet({one_file(path)})"
         else:
-            source = _csv(path, text)
+            source = csv_source(path, text)
         execute(f'CREATE OR REPLACE VIEW "{name}" AS SELECT * FROM {source}')  # noqa: S608 - DuckDB binds no parameters in a view; both parts are quoted above
         return CustomerTable(location=str(path), rows=engine().table(name))
 
@@ -159,65 +153,6 @@ def _require_parquet(path: Path) -> None:
         )
 
 
-def _csv(path: Path, text: Collection[str]) -> str:
-    """Return the call that reads the file, its dialect and types settled over all of its rows."""
-    options = (
-        f"delim={_quoted(_delimiter(path))}, quote='\"', escape='\"', comment='', "
-        "header=true, skip=0"
-    )
-    [(columns, date_format, timestamp_format)] = execute(
-        f"SELECT Columns, DateFormat, TimestampFormat FROM sniff_csv({_one_file(path)}, "  # noqa: S608 - the path is quoted, the rest is ours
-        f"sample_size=-1, {options})"
-    )
-    names = [column["name"] for column in columns]
-    for column in text:
-        if column not in names:
-            raise _no_column(str(path), column, names)
-    foreign = date_format not in ISO_DATES or timestamp_format is not None
-    types = {
-        column["name"]: "VARCHAR"
-        if column["name"] in text or (foreign and column["type"].startswith(("DATE", "TIMESTAMP")))
-        else column["type"]
-        for column in columns
-    }
-    listed = ", ".join(f"{_quoted(name)}: '{kind}'" for name, kind in types.items())
-    return f"read_csv({_one_file(path)}, auto_detect=false, {options}, columns={{{listed}}})"
-
-
-def _delimiter(path: Path) -> str:
-    """Return what the header is divided by; ragged rows below must not change it."""
-    with _opened(path) as file:
-        header = file.readline(1_000_000).decode("utf-8-sig", errors="replace")
-    if ".tsv" in path.suffixes:
-        return "\t"
-    try:
-        widths = {mark: sum(map(len, csv.reader([header], delimiter=mark))) for mark in DELIMITERS}
-    except csv.Error as error:
-        raise SourceError(
-            f"{path}: the first line is no line of a CSV file in UTF-8 ({error}).",
-            fix='save it as CSV in UTF-8, with usual line ends (Excel: "CSV UTF-8")',
-        ) from error
-    return max(widths, key=lambda mark: widths[mark])
-
-
-def _one_file(path: Path) -> str:
-    """Return the path for the engine, which takes `*`, `?` and `[` for patterns of names."""
-    return _quoted(re.sub(r"[*?[]", r"[\g<0>]", str(path)))
-
-
-def _quoted(text: object) -> str:
-    return "'" + str(text).replace("'", "''") + "'"
-
-
-def _no_column(location: str, column: str, columns: Sequence[str]) -> SourceError:
-    near = difflib.get_close_matches(column.casefold(), [name.casefold() for name in columns], n=1)
-    nearest = [name for name in columns if name.casefold() in near][:1]
-    return SourceError(
-        f"{location}: there is no column {column!r}; there are: {', '.join(columns)}.",
-        fix=f"did you mean {nearest[0]!r}?" if nearest else "name one of these columns",
-    )
-
-
 def _explained(location: str, error: duckdb.Error) -> SourceError:
     """Say where a file is broken; the engine's own words only where we find nothing."""
     if isinstance(error, duckdb.OutOfMemoryException):
@@ -225,7 +160,7 @@ def _explained(location: str, error: duckdb.Error) -> SourceError:
             f"{location}: the table does not fit: {error}", fix="free disk space for sorting"
         )
     path = Path(location)
-    broken = path.is_file() and "parquet" not in path.suffix and _broken_line(path)
+    broken = path.is_file() and "parquet" not in path.suffix and broken_line(path)
     if broken:
         return broken
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
@@ -233,50 +168,3 @@ def _explained(location: str, error: duckdb.Error) -> SourceError:
         f"{location}: the table cannot be read: {' '.join(lines[:4])}",
         fix="mend the row or file named above, or export the table again",
     )
-
-
-def _broken_line(path: Path) -> SourceError | None:
-    """Return the first line that is no UTF-8 or has more or fewer values than the header."""
-    mark = _delimiter(path)
-    line = 1
-    try:
-        with _opened(path) as raw, io.TextIOWrapper(raw, "utf-8-sig", newline="") as file:
-            rows = csv.reader(file, delimiter=mark, strict=True)
-            width = len(next(rows))
-            for row in rows:
-                line = rows.line_num
-                if row and len(row) != width:
-                    return SourceError(
-                        f"{path}: line {line} has {len(row)} values, the header has {width}.",
-                        fix=f"put text that contains {mark!r} in double quotes, or mend the line",
-                    )
-    except UnicodeDecodeError:
-        return _not_utf8(path)
-    except csv.Error as error:
-        return SourceError(
-            f"{path}: line {line + 1}: {error}.", fix="close the double quotes of that line"
-        )
-    return None
-
-
-def _not_utf8(path: Path) -> SourceError:
-    convert = f"convert it: iconv -f {{}} -t UTF-8 {path.name} > utf8-{path.name}"
-    offset = 0
-    with _opened(path) as file:
-        for number, line in enumerate(file, start=1):
-            if number == 1 and line.startswith((b"\xff\xfe", b"\xfe\xff")):
-                break
-            try:
-                line.decode()
-            except UnicodeDecodeError as error:
-                return SourceError(
-                    f"{path}: line {number} is not UTF-8: byte 0x{line[error.start]:02x} at "
-                    f"offset {offset + error.start} of the file.",
-                    fix=convert.format("WINDOWS-1252"),
-                )
-            offset += len(line)
-    return SourceError(f"{path}: the file is UTF-16, not UTF-8.", fix=convert.format("UTF-16"))
-
-
-def _opened(path: Path) -> BinaryIO:
-    return cast("BinaryIO", gzip.open(path)) if path.suffix == ".gz" else path.open("rb")
