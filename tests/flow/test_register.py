@@ -56,7 +56,7 @@ def test_rows_of_history_that_cannot_be_read_are_parked_and_counted(company: Com
     company.table("leads", [*LEADS[:40], {**lead(40), "lead_id": ""}, *LEADS[41:]])
     company.table("replies", [*REPLIES, {**reply(43), "amount": "a lot"}])
     assert company.run().parked == 2
-    assert company.parked() == [
+    assert sorted(company.parked()) == [  # the record keeps them by a hash that differs each time
         ("leads", "", "missing-key"),
         ("replies", lead(43)["lead_id"], "bad-value"),
     ]
