@@ -27,6 +27,7 @@ from pilotage.ports import Case
 from pilotage.spec.decide import Every
 from pilotage.spec.hashing import value_hash
 from pilotage.store import decisions, moments, outbox, outcomes, parking, registry, verdicts
+from pilotage.store.agreement import require_agreement
 from pilotage.store.record import Record
 from pilotage.value.economics import Economics, economics_of, metric_of, worth_per_month
 from pilotage.value.evidence import Evidence
@@ -43,6 +44,7 @@ def review(case: Case, record: Record, *, month: Month | None, as_of: datetime) 
 
     Raises:
         RefusedError: nothing ran yet, or the month is not closed.
+        LedgerError: the record's rows are not what the ledger says.
     """
     known = registered_of(case, record)
     if as_of < known.started_at:
@@ -80,6 +82,7 @@ def gather(
     """Read what the record holds of closed months, up to the one under review."""
     name, mode = case.spec.use_case, case.mode
     with record.reading() as connection:
+        require_agreement(connection, use_case=name, mode=mode)
         waiting = outcomes.pending(connection, use_case=name, mode=mode)
         months = decisions.months(connection, use_case=name, mode=mode)
         ended = [m for m in months if m not in waiting and m.end(zone=case.zone) <= as_of]

@@ -4,14 +4,16 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
+from sqlalchemy import update
 
 from pilotage import review as story
 from pilotage.domain.decision import Mode
-from pilotage.domain.errors import RefusedError
+from pilotage.domain.errors import LedgerError, RefusedError
 from pilotage.domain.month import Month
 from pilotage.domain.review import Review
 from pilotage.domain.verdict import Verdict
 from pilotage.store import registry, verdicts
+from pilotage.store.tables import decision, outcome
 from tests.flow.company import (
     END,
     HISTORY,
@@ -64,6 +66,24 @@ def test_a_review_of_another_experiment_under_the_same_name_is_refused(company: 
     company.spec["outcome"]["window"] = "21 days"
     with pytest.raises(RefusedError, match=r"`outcome\.window` was 14 days, is 21 days"):
         review(company)
+
+
+ALTERED = {
+    "a value": update(outcome).values(value=1.0 - outcome.c.value),
+    "an arm": update(decision).values(arm="treatment").where(decision.c.arm == "holdout"),
+    "a month": update(decision).values(month="2026-03"),
+    "an entry": update(outcome).values(seq=outcome.c.seq - 1),
+}
+
+
+@pytest.mark.parametrize("what", ALTERED)
+def test_rows_that_were_changed_beside_the_ledger_are_not_reviewed(company: Company, what: str):
+    company.run()
+    with company.record() as record, record.engine.begin() as connection:
+        connection.execute(ALTERED[what])
+    with pytest.raises(LedgerError, match="are not what the ledger says of them") as caught:
+        review(company)
+    assert "restore the record" in caught.value.fix
 
 
 def test_a_review_before_anything_ran_is_refused(company: Company):
