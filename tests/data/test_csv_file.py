@@ -29,9 +29,12 @@ def large(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> No
         ("7.5", "n/a", "string"),
         ("true", "false", "boolean"),
         ("true", "perhaps", "string"),
+        ("true", "1", "string"),
         ("2026-09-01", "2026-09-30", "date"),
         ("2026-09-01", "soon", "string"),
         ("2026-09-01", "2026-09-30 08:30:00", "timestamp(6)"),
+        ("2026-09-01", "2026-09-30 08:30:00+02", "string"),
+        ("2026-09-01 08:30:00", "2026-09-30T08:30:00Z", "string"),
         ("7", "", "int64"),
     ],
 )

@@ -19,8 +19,14 @@ SNIFFED_BYTES = 8 * 2**20
 SNIFFED_ROWS = 50_000
 WIDER = {"BIGINT": "DOUBLE", "DATE": "TIMESTAMP"}
 """What holds a value that some row of its column does not fit; else it is text."""
-WRITTEN = {"BIGINT": r"[+-]?\d+", "DATE": r"\d{4}[-/]\d{1,2}[-/]\d{1,2}"}
-"""How they look: the engine's cast would round 8.5 to a whole number, and cut a time of day."""
+DAY = r"\d{4}[-/]\d{1,2}[-/]\d{1,2}"
+WRITTEN = {
+    "BIGINT": r"[+-]?\d+",
+    "BOOLEAN": "(?i)(true|false|t|f|yes|no|y|n)",
+    "DATE": DAY,
+    "TIMESTAMP": rf"{DAY}([ T]\d{{1,2}}:\d{{2}}(:\d{{2}}(\.\d+)?)?)?",
+}
+"""How they look: the engine's cast rounds 8.5, cuts a time of day, drops a zone, reads 1 as yes."""
 
 
 def csv_source(path: Path, text: Collection[str]) -> str:
