@@ -8,17 +8,18 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from pilotage.data.contract import load_contract
+from pilotage.data.databases import parts
 from pilotage.data.source import OutcomeColumns, TableSource, UnitColumns
 from pilotage.delivery.csv_folder import CsvFolder
 from pilotage.delivery.database_table import open_database_table
 from pilotage.domain.decision import Mode
-from pilotage.domain.errors import PilotageError, SpecError
+from pilotage.domain.errors import PilotageError, SourceError, SpecError
 from pilotage.governance.checkpoint import VerifyingKey
 from pilotage.governance.permit import Signatory
 from pilotage.ports import Case, Channel
 from pilotage.spec.hashing import authored, spec_hash
 from pilotage.spec.loading import load_programme, load_use_case
-from pilotage.spec.programme import CsvTool, Programme
+from pilotage.spec.programme import DATA_FOLDER, CsvTool, Programme
 from pilotage.spec.use_case import UseCase
 from pilotage.store.record import Record, open_record
 
@@ -119,10 +120,12 @@ class Opened:
         )
 
     def location(self, table: str, *, asked_by: str) -> str:
-        """Return the path or URL of a declared table.
+        """Return the path or URL of a declared table; a path is relative to the folder.
 
         Raises:
             SpecError: the table is not declared.
+            SourceError: its file is looked for beside the programme, as `${data}` was not given,
+                and is not there.
         """
         if table not in self.programme.sources:
             raise SpecError(
@@ -130,7 +133,18 @@ class Opened:
                 fix=f"add `{table}: path/to/{table}.csv` under `sources:`",
             )
         place = self.programme.source(table, data_folder=self.data_folder)
-        return place if "://" in place else os.path.normpath(self.folder / place)
+        before, path, after = parts(place)
+        if not path:
+            return place
+        file = os.path.normpath(self.folder / path)
+        is_left_out = self.data_folder == str(self.folder.absolute())
+        if DATA_FOLDER in self.programme.sources[table] and is_left_out and not Path(file).exists():
+            raise SourceError(
+                f"{file}: there is no such file; {DATA_FOLDER} is the programme's folder where"
+                " no other is named.",
+                fix=f"name the folder that {DATA_FOLDER} stands for: --data FOLDER",
+            )
+        return before + file + after
 
     def signatories(self) -> dict[str, Signatory]:
         """Return the people who may sign, with their public keys."""

@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import cast
 
+import duckdb
 import pytest
 
 from tests.cli.acme import Said, found, in_a_process, pilotage
@@ -168,6 +169,24 @@ def test_an_object_is_a_name_and_no_path(drafted: Path, name: str):
 
 def test_an_invented_reference_is_printed_nowhere(drafted: Path):
     assert "playbook" not in check(drafted).out
+
+
+@pytest.mark.parametrize("command", ["check", "run"])
+def test_a_forgotten_data_folder_is_answered_with_the_option(drafted: Path, command: str):
+    changed(drafted, "../leads.csv", "${data}/leads.csv", file="pilotage.yaml")
+    said = pilotage(command, "-p", str(drafted))
+    assert "--data FOLDER" in said.out + said.err
+    assert pilotage(command, "-p", str(drafted), "--data", str(drafted.parent)).code == 0
+
+
+def test_the_file_of_a_database_is_relative_to_the_programme(
+    drafted: Path, monkeypatch: pytest.MonkeyPatch
+):
+    with duckdb.connect(drafted.parent / "crm.duckdb") as database:
+        database.execute(f"CREATE TABLE leads AS FROM '{drafted.parent / 'leads.csv'}'")
+    changed(drafted, "../leads.csv", "duckdb:///../crm.duckdb#leads", file="pilotage.yaml")
+    monkeypatch.chdir("/")
+    assert check(drafted, "--json").json["errors"] == []
 
 
 def test_a_folder_without_a_programme_is_answered_with_init(tmp_path: Path):

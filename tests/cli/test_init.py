@@ -228,6 +228,8 @@ def test_a_table_near_the_programme_is_named_relatively(tmp_path: Path):
     assert as_source("/exports/leads.csv", folder=tmp_path / "acme") == "/exports/leads.csv"
     url = "postgresql://crm@db/crm#leads"
     assert as_source(url, folder=tmp_path) == url
+    file = f"sqlite:///{tmp_path / 'crm.db'}#leads"
+    assert as_source(file, folder=tmp_path / "acme") == "sqlite:///../crm.db#leads"
 
 
 def test_open_choices_are_read_with_their_hints():

@@ -247,5 +247,13 @@ def test_a_database_that_cannot_be_read_is_named_without_its_password(location: 
     assert "secret" not in str(caught.value)
 
 
+def test_a_missing_driver_is_said_with_what_to_install(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setitem(sys.modules, "psycopg", None)
+    with pytest.raises(SourceError, match="driver is not installed") as caught:
+        open_table("postgresql://ann:secret@127.0.0.1:1/sales#leads")
+    assert "psycopg[binary]" in caught.value.fix
+    assert "secret" not in str(caught.value)
+
+
 def test_passwords_are_not_shown():
     assert "secret" not in without_password("postgresql://ann:secret@db/sales#leads")

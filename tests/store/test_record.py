@@ -1,5 +1,6 @@
 """Opening a record: its secrets, its lock, and what is said when it cannot be opened."""
 
+import sys
 from pathlib import Path
 
 import pytest
@@ -115,6 +116,17 @@ def test_a_postgresql_that_does_not_answer_is_said_without_its_password(tmp_path
         open_record(url, folder=tmp_path, programme="acme", clock=Clock())
     assert "secret" not in str(caught.value)
     assert "server runs" in caught.value.fix
+
+
+def test_a_missing_driver_is_said_with_what_to_install(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setitem(sys.modules, "psycopg", None)
+    url = "postgresql://ann:secret@127.0.0.1:1/sales"
+    with pytest.raises(StoreError, match="driver is not installed") as caught:
+        open_record(url, folder=tmp_path, programme="acme", clock=Clock())
+    assert "psycopg[binary]" in caught.value.fix
+    assert "secret" not in str(caught.value)
 
 
 def test_a_database_that_does_not_exist_is_said_without_the_password(

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import click
 
 from pilotage.cli.next_command import next_command
+from pilotage.data.databases import parts
 from pilotage.domain.decision import Mode
 from pilotage.domain.errors import PilotageError, RefusedError, SpecError
 from pilotage.opening import PROGRAMME_FILE
@@ -118,11 +119,12 @@ def start_from(
 
 def as_source(location: str, *, folder: Path) -> str:
     """Return how pilotage.yaml names a table: beside the programme relatively, else in full."""
-    if "://" in location:
+    before, path, after = parts(location)
+    if not path:
         return location
-    path = Path(location).absolute()
-    relative = os.path.relpath(path, folder.absolute())
-    return str(path) if relative.startswith("../..") else relative
+    full = Path(path).absolute()
+    relative = os.path.relpath(full, folder.absolute())
+    return before + (str(full) if relative.startswith("../..") else relative) + after
 
 
 def kebab(text: str) -> str:

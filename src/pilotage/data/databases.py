@@ -11,6 +11,7 @@ from sqlalchemy import exc
 
 from pilotage.data.engine import Rows, cursor, engine, execute
 from pilotage.domain.errors import SourceError
+from pilotage.store.database import INSTALL_DRIVER, NO_DRIVER
 
 arrow: Any = pa
 """Arrow ships no types."""
@@ -28,12 +29,32 @@ ARROW_TYPES = (
 )
 """All else is copied as text, but for times, whose zone is in the type."""
 
+IN_A_FILE = frozenset({"duckdb", "sqlite"})
+"""Databases that are one file each."""
+
 KINDS = "duckdb:///file.duckdb#table, sqlite:///file.db#table, postgresql://host/database#table"
 
 
 def is_url(location: str) -> bool:
     """Return whether a location is a database rather than a file."""
     return "://" in location
+
+
+def parts(location: str) -> tuple[str, str, str]:
+    """Split a location into what is before a file's path, the path, and what is after it.
+
+    Where no file is named the path is empty.
+
+    >>> parts("sqlite:///crm.db#leads"), parts("leads.csv"), parts("postgresql://host/crm")
+    (('sqlite:///', 'crm.db', '#leads'), ('', 'leads.csv', ''), ('postgresql://host/crm', '', ''))
+    """
+    if not is_url(location):
+        return "", location, ""
+    scheme, slashes, rest = location.partition(":///")
+    if not slashes or scheme.partition("+")[0] not in IN_A_FILE:
+        return location, "", ""
+    path, mark, table = rest.partition("#")
+    return scheme + slashes, path, mark + table
 
 
 def without_password(location: str) -> str:
@@ -67,7 +88,7 @@ def open_url(location: str) -> Rows:
             fix=f"add it after a #: {shown}#leads",
         )
     kind = url.get_backend_name()
-    if kind in {"duckdb", "sqlite"} and not Path(url.database or "").is_file():
+    if kind in IN_A_FILE and not Path(url.database or "").is_file():
         raise SourceError(
             f"{shown}: there is no such file: {url.database}.",
             fix=f"check the path: {kind}:///relative or {kind}:////absolute",
@@ -104,7 +125,10 @@ def _attached(url: sa.URL, table: str, shown: str) -> Rows:
 def _copied(url: sa.URL, table: str, shown: str) -> Rows:
     """Copy the table in batches as it stands at this moment; all queries then see one state."""
     schema, _, name = table.rpartition(".")
-    database = sa.create_engine(url, poolclass=sa.NullPool)
+    try:
+        database = sa.create_engine(url, poolclass=sa.NullPool)
+    except ImportError as error:
+        raise SourceError(f"{shown} {NO_DRIVER}", fix=INSTALL_DRIVER) from error
     try:
         with database.connect().execution_options(
             stream_results=True,

@@ -32,6 +32,11 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, Operati
 
 from pilotage.domain.errors import StoreError
 
+NO_DRIVER = "is on PostgreSQL, whose driver is not installed."
+INSTALL_DRIVER = (
+    "pip install 'psycopg[binary]', or in a clone of Pilotage: pip install '.[postgres]'"
+)
+
 SCHEMA = "0001"
 """The newest migration; a test compares it with Alembic's own idea."""
 
@@ -182,11 +187,8 @@ def open_engine(url: str, *, folder: Path) -> Engine:
             f"{_without_password(url)!r} is no database URL ({error}).",
             fix="write sqlite:///.pilotage/record.sqlite or postgresql://user@host/name",
         ) from error
-    except ModuleNotFoundError as error:
-        raise StoreError(
-            f"{_without_password(url)} is on PostgreSQL, whose driver is not installed.",
-            fix="pip install 'pilotage[postgres]'",
-        ) from error
+    except ImportError as error:
+        raise StoreError(f"{_without_password(url)} {NO_DRIVER}", fix=INSTALL_DRIVER) from error
     raise StoreError(
         f"{parsed} is on {parsed.get_backend_name()}; it can be on SQLite or PostgreSQL.",
         fix="write sqlite:///.pilotage/record.sqlite or postgresql://user@host/name",
