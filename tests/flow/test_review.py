@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy import update
 
 from pilotage import review as story
+from pilotage.cli.ledger import verify_record
 from pilotage.domain.decision import Mode
 from pilotage.domain.errors import LedgerError, RefusedError
 from pilotage.domain.month import Month
@@ -84,6 +85,18 @@ def test_rows_that_were_changed_beside_the_ledger_are_not_reviewed(company: Comp
     with pytest.raises(LedgerError, match="are not what the ledger says of them") as caught:
         review(company)
     assert "restore the record" in caught.value.fix
+
+
+def test_verifying_the_record_names_them(company: Company):
+    company.run()
+    with company.record() as record:
+        assert verify_record(record, key=None, older=None, watch=lambda _: None).is_intact
+        with record.engine.begin() as connection:
+            connection.execute(ALTERED["a value"])
+        found = verify_record(record, key=None, older=None, watch=lambda _: None)
+    assert not found.is_intact
+    assert {finding.code for finding in found.findings} == {"record-differs"}
+    assert "value=0.0), the record" in found.findings[0].detail
 
 
 def test_a_review_before_anything_ran_is_refused(company: Company):

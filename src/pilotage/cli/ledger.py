@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from itertools import islice
 from pathlib import Path
 
 import click
@@ -18,16 +19,20 @@ from pilotage.domain.errors import LedgerError
 from pilotage.governance.bundle import Verified, verdict
 from pilotage.governance.bundle import verify as verify_bundle
 from pilotage.governance.checkpoint import VerifyingKey
+from pilotage.governance.fault import Fault
 from pilotage.governance.risk import risk_tier
 from pilotage.opening import Opened
 from pilotage.spec.hashing import authored
 from pilotage.spec.use_case import UseCase
+from pilotage.store.agreement import differences
 from pilotage.store.bundle import open_bundle, open_own_log
 from pilotage.store.export import KEY, NOTE, Contents, Watch
 from pilotage.store.export import export as write_bundle
 from pilotage.store.record import Record
 
 NOT_INTACT = 1
+MOST_DIFFERENCES = 20
+"""Rows that differ from the log and are told one by one."""
 KEY_MARK = "+"
 """Between the parts of a public key: NAME+HASH+BASE64."""
 
@@ -130,15 +135,23 @@ def verify(
 def verify_record(
     record: Record, *, key: VerifyingKey | None, older: bytes | None, watch: Watch
 ) -> Verified:
-    """Check the log in the database against its newest checkpoint, and one kept elsewhere."""
+    """Check the log in the database against its newest checkpoint, and one kept elsewhere.
+
+    The rows that verdicts are computed from are held against the log too.
+    """
     own = record.secrets.ledger.key.verifying_key
     with open_own_log(record, watch=watch) as log:
         found = verify_bundle(log.bundle, key=key or own, older=log.newest)
-    if older is None:
-        return found
-    with open_own_log(record, watch=watch) as log:
-        again = verify_bundle(log.bundle, key=key or own, older=older)
-    return replace(again, findings=tuple(dict.fromkeys((*found.findings, *again.findings))))
+    if older is not None:
+        with open_own_log(record, watch=watch) as log:
+            again = verify_bundle(log.bundle, key=key or own, older=older)
+        found = replace(again, findings=tuple(dict.fromkeys((*found.findings, *again.findings))))
+    with record.reading() as connection:
+        beside = [
+            Fault.RECORD_DIFFERS.finding(f"{said}.")
+            for said in islice(differences(connection), MOST_DIFFERENCES)
+        ]
+    return replace(found, findings=(*found.findings, *beside))
 
 
 def files_of(

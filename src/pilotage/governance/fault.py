@@ -42,6 +42,8 @@ class Fault(StrEnum):
     FILE_UNKNOWN = "file-unknown"
     """In the bundle, but no entry vouches for it."""
     PROOF_INVALID = "proof-invalid"
+    RECORD_DIFFERS = "record-differs"
+    """The log is whole, but rows of the record beside it say something else."""
 
     def finding(self, detail: str) -> Finding:
         """Return the finding that says so."""
@@ -94,6 +96,8 @@ FIXES: Final = MappingProxyType(
         Fault.FILE_MISSING: "take the file from a fresh export: pilotage ledger export",
         Fault.FILE_UNKNOWN: "remove the file, or export again: pilotage ledger export",
         Fault.PROOF_INVALID: "take the proof from a fresh export: pilotage ledger export",
+        Fault.RECORD_DIFFERS: "restore the record from the newest backup that verifies, and open"
+        " an incident",
     }
 )
 """What to do about each fault."""

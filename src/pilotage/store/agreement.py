@@ -8,12 +8,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from pydantic import TypeAdapter
-from sqlalchemy import Connection, select
+from sqlalchemy import ColumnElement, Connection, select
 
 from pilotage.domain.decision import Mode
 from pilotage.domain.errors import LedgerError
-from pilotage.store.outcomes import same_decision
-from pilotage.store.tables import decision, entry, outcome
+from pilotage.store.tables import decision, entry, outcome, same_decision
 
 STEP = 10_000
 """Rows read at once."""
@@ -26,11 +25,11 @@ NAMED = 3
 class _Said:
     """What a row or an entry says of one outcome."""
 
-    unit: str
-    period: str
-    arm: str
-    month: str
-    value: float
+    unit: str = ""
+    period: str = ""
+    arm: str = ""
+    month: str = ""
+    value: float | None = None
 
 
 _SAID = TypeAdapter(_Said)
@@ -42,7 +41,8 @@ def require_agreement(connection: Connection, *, use_case: str, mode: Mode) -> N
     Raises:
         LedgerError: with how many differ and what the first ones say.
     """
-    found = list(differences(connection, use_case=use_case, mode=mode))
+    mine = decision.c.use_case == use_case, decision.c.mode == mode.value
+    found = list(differences(connection, *mine))
     if not found:
         return
     more = f", and {len(found) - NAMED:,} more" if len(found) > NAMED else ""
@@ -54,8 +54,12 @@ def require_agreement(connection: Connection, *, use_case: str, mode: Mode) -> N
     )
 
 
-def differences(connection: Connection, *, use_case: str, mode: Mode) -> Iterator[str]:
-    """Yield, for each outcome that differs from its entry, what both say."""
+def differences(connection: Connection, *only: ColumnElement[bool]) -> Iterator[str]:
+    """Yield, for each outcome that differs from its entry, what both say.
+
+    Args:
+        only: conditions on the decisions; all of them when left out.
+    """
     rows = connection.execution_options(yield_per=STEP).execute(
         select(
             outcome.c.seq,
@@ -69,11 +73,11 @@ def differences(connection: Connection, *, use_case: str, mode: Mode) -> Iterato
         .select_from(decision)
         .join(outcome, same_decision(outcome))
         .outerjoin(entry, entry.c.seq == outcome.c.seq)
-        .where(decision.c.use_case == use_case, decision.c.mode == mode.value)
+        .where(*only)
         .order_by(outcome.c.seq)
     )
     for seq, unit, period, value, arm, month, body in rows:
         here = _Said(unit=unit, period=period, arm=arm, month=month, value=value)
-        there = _SAID.validate_json(body) if body else None
+        there = _SAID.validate_json(body or b"{}")
         if here != there:
             yield f"entry {seq} says {there}, the record {here}".replace("_Said", "")
