@@ -213,6 +213,35 @@ def test_a_wrong_option_is_answered_with_the_right_one(tmp_path: Path):
     assert "without --from" in pilotage("init", "a", "--outcomes", deals).err
 
 
+def test_with_json_a_draft_says_what_it_found_wrote_and_left_open(tmp_path: Path):
+    leads, deals = exported(tmp_path)
+    folder = tmp_path / "acme"
+    said = pilotage(
+        "init", str(folder), "--from", leads, "--outcomes", deals, "--name", "calls", "--json"
+    ).json
+    use_case = str(folder / "use_cases/calls.yaml")
+    assert said["written"] == [use_case, str(folder / "pilotage.yaml")]
+    found = cast("dict[str, dict[str, object]]", said["found"])
+    assert (found["units"]["rows"], found["units"]["key"]) == (900, "lead_id")
+    assert found["outcomes"]["at"] == "won_at"
+    decide = cast("list[dict[str, object]]", said["decide"])
+    assert {"owner", "minimum_effect", "amount"} <= {str(one["key"]) for one in decide}
+    lines = Path(use_case).read_text(encoding="utf-8").splitlines()
+    assert all("DECIDE" in lines[int(str(one["line"])) - 1] for one in decide)
+    assert said["next"] == f"pilotage check -p {folder}"
+
+
+def test_with_json_a_second_use_case_says_what_the_programme_lacks(tmp_path: Path):
+    leads, deals = exported(tmp_path)
+    folder = tmp_path / "acme"
+    first = pilotage("init", str(folder), "--json").json
+    assert (first["found"], first["add_to_sources"]) == (None, {})
+    words = ("--from", leads, "--outcomes", deals, "--name", "calls", "--json")
+    said = pilotage("init", str(folder), *words).json
+    assert said["written"] == [str(folder / "use_cases/calls.yaml")]
+    assert said["add_to_sources"] == {"leads": "../leads.csv", "deals": "../deals.csv"}
+
+
 def test_tables_are_named_as_people_would():
     assert table_names(["x/olist_marketing_qualified_leads_dataset.csv", "won_deals.csv"]) == [
         "leads",

@@ -53,6 +53,7 @@ class Look:
         at: the time that units were counted by.
         happened_at: the time that outcomes were counted by.
         covered: months whose outcomes were recorded from the first day to the last window's end.
+        zone: whose months they are.
     """
 
     units: Table
@@ -63,6 +64,7 @@ class Look:
     funnel: Funnel
     covered: tuple[CameOf, ...]
     found: Found
+    zone: ZoneInfo
 
     @property
     def unit(self) -> str:
@@ -73,6 +75,30 @@ class Look:
     def one_table(self) -> bool:
         """Whether units and outcomes are rows of the same table."""
         return self.units is self.outcomes
+
+    def facts(self) -> dict[str, object]:
+        """Return what was found, for machines; a rate only over months that were recorded whole."""
+        found, linked = self.found, self.link
+        return {
+            "units": _facts(self.units, linked.key, self.at),
+            "outcomes": {
+                **_facts(self.outcomes, linked.held_in, self.happened_at),
+                "where": dict(found.where),
+                "naming_a_unit": linked.matched,
+            },
+            "window_days": WINDOW.days,
+            "months": [
+                {
+                    "month": str(one.month),
+                    "units": one.units,
+                    "with_outcome": one.happened,
+                    "recorded_whole": one in self.covered,
+                }
+                for one in self.funnel.months
+            ],
+            "units_per_month": found.volume_per_month,
+            "rate": found.base_rate,
+        }
 
 
 def look(units: str, outcomes: str, *, zone: ZoneInfo, now: datetime) -> Look:
@@ -128,7 +154,12 @@ def look(units: str, outcomes: str, *, zone: ZoneInfo, now: datetime) -> Look:
             knowable=_knowable(begun, linked.key, times[0], where, one=one),
             start=replay_start(covered, window=WINDOW, zone=zone),
         ),
+        zone=zone,
     )
+
+
+def _facts(table: Table, key: str, at: str) -> dict[str, object]:
+    return {"table": table.opened.location, "rows": table.rows, "key": key, "at": at}
 
 
 def _keys(units: Table) -> list[str]:

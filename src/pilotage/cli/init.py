@@ -2,15 +2,18 @@
 
 import os
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import click
 
 from pilotage.cli.next_command import next_command
+from pilotage.cli.number import how_many
+from pilotage.cli.options import echo_json
 from pilotage.data.databases import parts
 from pilotage.domain.decision import Mode
 from pilotage.domain.errors import PilotageError, RefusedError, SpecError
@@ -18,6 +21,9 @@ from pilotage.opening import PROGRAMME_FILE
 from pilotage.spec.draft import draft_programme, draft_use_case, quoted, unit_name
 from pilotage.spec.scalars import UNDECIDED
 from pilotage.spec.start import STARTING_SOURCES, starting_use_case
+
+if TYPE_CHECKING:  # the engine starts slowly
+    from pilotage.cli.first_look import Look
 
 IGNORED = ".pilotage/\n"
 """The record and its keys are no part of a repository."""
@@ -42,8 +48,15 @@ IGNORED = ".pilotage/\n"
     show_default=True,
     help="Whose months are your business calendar, such as Europe/Paris.",
 )
+@click.option("--json", "as_json", is_flag=True, help="Print JSON for machines.")
 def command(
-    folder: Path, units: str | None, outcomes: str | None, name: str | None, zone: str
+    *,
+    folder: Path,
+    units: str | None,
+    outcomes: str | None,
+    name: str | None,
+    zone: str,
+    as_json: bool,
 ) -> None:
     """Start a programme in FOLDER, or draft one from your own tables.
 
@@ -58,63 +71,124 @@ def command(
             fix=f"--name {kebab(name)}",
         )
     if units is None:
-        start(folder, name=name or "first", zone=zone)
+        started = start(folder, name=name or "first", zone=zone)
     else:
-        start_from(folder, units, outcomes or units, name=name, zone=_zone(zone))
+        started = start_from(folder, _look(units, outcomes or units, zone, as_json=as_json), name)
+    if as_json:
+        echo_json(facts(started))
+    else:
+        click.echo("\n".join(in_words(started)))
 
 
-def start(folder: Path, *, name: str, zone: str) -> None:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Started:
+    """What `init` wrote.
+
+    Args:
+        written: files, the use case's first.
+        programme: pilotage.yaml, written just now or there already.
+        lacks: sources that a pilotage.yaml which was there already does not declare for it.
+        look: what the tables show; None where none was named.
+    """
+
+    written: tuple[Path, ...]
+    programme: Path
+    lacks: Mapping[str, str] = field(default_factory=dict[str, str])
+    look: "Look | None" = None
+
+    @property
+    def use_case(self) -> Path:
+        """The use case to complete."""
+        return self.written[0]
+
+    @property
+    def choices(self) -> list["OpenChoice"]:
+        """What a person has to decide in it."""
+        return list(open_choices(self.use_case.read_text(encoding="utf-8")))
+
+    @property
+    def next_command(self) -> str:
+        """What to type once it is decided."""
+        return next_command("check", folder=self.programme.parent)
+
+
+def start(folder: Path, *, name: str, zone: str) -> Started:
     """Write the worked example, to be completed by hand."""
-    if (folder / PROGRAMME_FILE).exists():
+    programme, use_case = folder / PROGRAMME_FILE, folder / "use_cases" / f"{name}.yaml"
+    if programme.exists():
         raise RefusedError(
-            f"{folder / PROGRAMME_FILE} is there already; nothing was written.",
+            f"{programme} is there already; nothing was written.",
             fix=next_command("check", folder=folder),
         )
     _zone(zone)
-    programme = draft_programme(name=_named(folder), sources=STARTING_SOURCES, timezone=zone)
-    file = folder / "use_cases" / f"{name}.yaml"
-    write_new({folder / PROGRAMME_FILE: programme, file: starting_use_case()})
+    drafted = draft_programme(name=_named(folder), sources=STARTING_SOURCES, timezone=zone)
+    files = {use_case: starting_use_case(), programme: drafted}
+    write_new(files)
     ignore_state(folder)
-    click.echo(f"{folder / PROGRAMME_FILE}\n  where data, tools and people are")
-    click.echo(f"{file}\n  an example to complete; it reads leads.csv and replies.csv")
-    say_open_choices(file)
-    click.echo("\nHave tables already? pilotage init FOLDER --from leads.csv --outcomes deals.csv")
-    click.echo(f"\nnext: complete the two files, then: {next_command('check', folder=folder)}")
+    return Started(written=tuple(files), programme=programme)
 
 
-def start_from(
-    folder: Path, units: str, outcomes: str, *, name: str | None, zone: ZoneInfo
-) -> None:
-    """Count the tables, say what was found, and draft a use case from them."""
-    from pilotage.cli import first_look, found_in_words  # noqa: PLC0415 - the engine starts slowly
-
-    look = first_look.look(units, outcomes, zone=zone, now=datetime.now(UTC))
-    click.echo(found_in_words.in_words(look, zone=zone) + "\n")
+def start_from(folder: Path, look: "Look", name: str | None) -> Started:
+    """Draft a use case from what a look at the tables found."""
     tables = {
         table.profile.name: as_source(table.profile.path, folder=folder)
         for table in (look.units, look.outcomes)
     }
     happened = next(iter(look.found.where.values()), None)
     title = name or kebab(f"{look.unit} {happened or unit_name(look.outcomes.profile.name)}")
-    use_case = folder / "use_cases" / f"{title}.yaml"
     drafted = draft_use_case(
         name=title, units=look.units.profile, outcomes=look.outcomes.profile, found=look.found
     )
     programme = folder / PROGRAMME_FILE
-    files = {use_case: drafted}
-    if not programme.exists():
+    files = {folder / "use_cases" / f"{title}.yaml": drafted}
+    lacks = tables if programme.exists() else {}
+    if not lacks:
         mode = Mode.REPLAY if look.found.start else Mode.SHADOW
         files[programme] = draft_programme(
-            name=_named(folder), sources=tables, timezone=str(zone), mode=mode
+            name=_named(folder), sources=tables, timezone=str(look.zone), mode=mode
         )
     write_new(files)
     ignore_state(folder)
-    click.echo("Written: " + ", ".join(str(file) for file in files))
-    if programme not in files:
-        lines = "".join(f"\n  {quoted(table)}: {quoted(path)}" for table, path in tables.items())
-        click.echo(f"{programme} was there already; add what it lacks under `sources:`{lines}")
-    say_open_choices(use_case)
-    click.echo(f"\nnext: decide these in {use_case}, then: {next_command('check', folder=folder)}")
+    return Started(written=tuple(files), programme=programme, lacks=lacks, look=look)
+
+
+def in_words(started: Started) -> Iterator[str]:
+    """Yield what was written, what a person has to decide, and what to type next."""
+    use_case, programme = started.use_case, started.programme
+    if started.look is None:
+        yield f"{programme}\n  where data, tools and people are"
+        yield f"{use_case}\n  an example to complete; it reads leads.csv and replies.csv"
+    else:
+        yield "Written: " + ", ".join(str(file) for file in started.written)
+    if started.lacks:
+        yield f"{programme} was there already; add what it lacks under `sources:`"
+        yield from (f"  {quoted(table)}: {quoted(path)}" for table, path in started.lacks.items())
+    yield f"\nFor you to decide in {use_case}, {how_many(len(started.choices), 'thing')}:"
+    for choice in started.choices:
+        yield f"  line {choice.line:>2}  {choice.key:<16}  {choice.hint}"
+    if started.look is None:
+        yield "\nHave tables already? pilotage init FOLDER --from leads.csv --outcomes deals.csv"
+    to_do = "complete the two files" if started.look is None else f"decide these in {use_case}"
+    yield f"\nnext: {to_do}, then: {started.next_command}"
+
+
+def facts(started: Started) -> Mapping[str, object]:
+    """Return the same for machines."""
+    return {
+        "written": [str(file) for file in started.written],
+        "found": started.look and started.look.facts(),
+        "add_to_sources": dict(started.lacks),
+        "decide": [
+            {
+                "file": str(started.use_case),
+                "line": choice.line,
+                "key": choice.key,
+                "hint": choice.hint,
+            }
+            for choice in started.choices
+        ],
+        "next": started.next_command,
+    }
 
 
 def as_source(location: str, *, folder: Path) -> str:
@@ -185,12 +259,13 @@ def open_choices(text: str) -> Iterator[OpenChoice]:
             yield OpenChoice(line=number, key=found["key"], hint=found["hint"])
 
 
-def say_open_choices(file: Path) -> None:
-    """List what a person has to decide in a file."""
-    choices = list(open_choices(file.read_text(encoding="utf-8")))
-    click.echo(f"\nFor you to decide in {file}, {len(choices)} things:")
-    for choice in choices:
-        click.echo(f"  line {choice.line:>2}  {choice.key:<16}  {choice.hint}")
+def _look(units: str, outcomes: str, zone: str, *, as_json: bool) -> "Look":
+    from pilotage.cli import first_look, found_in_words  # noqa: PLC0415 - the engine starts slowly
+
+    look = first_look.look(units, outcomes, zone=_zone(zone), now=datetime.now(UTC))
+    if not as_json:
+        click.echo(found_in_words.in_words(look, zone=look.zone) + "\n")
+    return look
 
 
 def _named(folder: Path) -> str:
