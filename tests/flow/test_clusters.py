@@ -2,6 +2,8 @@
 
 from collections import Counter
 
+from pilotage import review
+from pilotage.domain.month import Month
 from pilotage.experiments.assignment import counted_arms
 from tests.flow.company import (
     END,
@@ -10,11 +12,13 @@ from tests.flow.company import (
     NEW,
     REPLIES,
     Company,
+    instant,
     lead,
     reply,
 )
 
 ALL = HISTORY + NEW
+MAY = Month(2026, 5)
 REPS = [f"rep-{i}" for i in range(6)]
 ARMS = counted_arms(dict.fromkeys(REPS, ""), salt="inbound-leads", holdout=0.3)
 
@@ -89,3 +93,24 @@ def test_a_unit_that_moves_within_its_arm_is_decided_again_the_next_month(compan
     periods = {row.period for row in company.rows()["decision"] if row.unit == unit}
     assert periods == {"2026-04-01/P1M", "2026-05-01/P1M"}
     assert company.run("2026-05-30", now=END, mode="shadow").decided == 0
+
+
+def test_a_unit_whose_stratum_changes_counts_once_in_the_effect(company: Company):
+    monthly(company).spec["experiment"] |= {"strata": ["region"], "holdout": 0.5}
+    every_month = [
+        {**reply(i), "replied_at": f"2026-0{month}-03T10:00:00Z"}
+        for month in range(1, 7)
+        for i in range(70)
+        if (i + month) % 3 == 0
+    ]
+    company.table("replies", every_month)
+    for as_of, region in (("2026-04-01", "EU"), ("2026-05-02", "US"), (END, "US")):
+        moved = [{**row, "rep": f"rep-{i % 8}", "region": region} for i, row in enumerate(LEADS)]
+        company.table("leads", moved)
+        company.run(as_of, now=END, mode="shadow")
+    with company.opened(mode="shadow") as (case, record):
+        effect = review.review(case, record, month=MAY, as_of=instant(END)).effect
+    assert effect is not None
+    decided = [row for row in company.rows()["decision"] if row.month <= str(MAY)]
+    units = {row.unit for row in decided}
+    assert len(decided) > len(units) == effect.n_treatment + effect.n_holdout

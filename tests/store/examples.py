@@ -60,7 +60,7 @@ def decision(
     )
 
 
-def decide(record: Record, decided: Sequence[Decision]) -> list[decisions.Recorded]:
+def decide(record: Record, decided: Sequence[Decision]) -> list[decisions.Written]:
     """Write decisions as the flow does."""
     with record.transaction() as work:
         fresh = decisions.add(work, decided)

@@ -299,6 +299,23 @@ def test_moments_are_sums_of_deviations_by_month_arm_and_cluster(
             assert sums.y_shift == 0.25
 
 
+def test_a_unit_that_moved_within_its_arm_counts_once_and_where_it_was_first(record: Record):
+    places = [("rep-b", "north"), ("rep-b", "south"), ("rep-a", "south")]
+    for turn, (cluster, stratum) in enumerate(places):
+        at = AT + turn * timedelta(days=31)
+        period = f"{Month.of(at)}-01/P1M"
+        made = decision(record, "lead-1", at=at, period=period, cluster=cluster, stratum=stratum)
+        decide(record, [made])
+        note(record, [Happening(unit=made.unit, at=at + timedelta(days=1), value=float(turn))])
+    close(record, Counted(use_case=USE_CASE, mode=Mode.LIVE, once=False), AT + timedelta(days=400))
+    with record.reading() as connection:
+        [of_rep] = moments.of_units(connection, asked(MONTHS, clustered=True, shift=0.0))
+        [of_all] = moments.of_units(connection, asked(MONTHS, shift=0.0))
+    assert (of_rep.cluster, of_rep.stratum, of_rep.moments.n) == ("rep-b", "", 1)
+    assert of_rep.moments.y == 1.0  # the mean of 0, 1 and 2
+    assert (of_all.cluster, of_all.moments) == ("", of_rep.moments)
+
+
 def test_both_databases_give_the_same_moments_to_the_last_bit(tmp_path: Path, postgres_url: str):
     said: list[bytes] = []
     for url in ("sqlite:///.pilotage/record.sqlite", postgres_url):

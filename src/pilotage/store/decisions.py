@@ -12,7 +12,7 @@ from pilotage.domain.entry import Entry, EntryKind
 from pilotage.domain.month import Month
 from pilotage.store import vault
 from pilotage.store.database import Row, among, insert_rows
-from pilotage.store.ledger import stamp
+from pilotage.store.ledger import instant, stamp
 from pilotage.store.record import Transaction
 from pilotage.store.tables import decision
 
@@ -33,7 +33,7 @@ class Earlier:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Recorded:
+class Written:
     """A decision that was written; the number is its last ledger entry."""
 
     number: int
@@ -61,7 +61,7 @@ def earlier(connection: Connection, units: Sequence[str], *, use_case: str) -> d
     }
 
 
-def add(work: Transaction, decided: Sequence[Decision]) -> list[Recorded]:
+def add(work: Transaction, decided: Sequence[Decision]) -> list[Written]:
     """Write decisions, an `assignment` entry each, and a `decision` entry for each proposal.
 
     Returns:
@@ -82,7 +82,7 @@ def add(work: Transaction, decided: Sequence[Decision]) -> list[Recorded]:
         last.append(len(entries) - 1)
     numbers = work.append(*entries)
     return [
-        Recorded(number=numbers[index], decision=item)
+        Written(number=numbers[index], decision=item)
         for index, item in zip(last, fresh, strict=True)
     ]
 
@@ -113,6 +113,27 @@ def assigned(
     )
     found = {Arm(arm): int(n) for arm, n in connection.execute(counted)}
     return {arm: found.get(arm, 0) for arm in Arm}
+
+
+def handed_over(
+    connection: Connection, *, use_case: str, mode: Mode, begins: datetime
+) -> datetime | None:
+    """Return when another mode decided last before this one began; what it decided stays there.
+
+    Args:
+        begins: when this mode decides its first unit, where it has decided none yet.
+    """
+    other = [each.value for each in Mode if each is not mode]
+    own = select(func.min(decision.c.assigned_at)).where(
+        decision.c.use_case == use_case, decision.c.mode == mode.value
+    )
+    last = select(func.max(decision.c.assigned_at)).where(
+        decision.c.use_case == use_case,
+        decision.c.mode.in_(other),
+        decision.c.assigned_at <= func.coalesce(own.scalar_subquery(), stamp(begins)),
+    )
+    text = connection.scalar(last)
+    return instant(text) if text else None
 
 
 def newest(connection: Connection, cohort: Cohort) -> datetime | None:

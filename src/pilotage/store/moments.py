@@ -15,14 +15,15 @@ from pilotage.domain.cohort import CohortMoments
 from pilotage.domain.decision import Arm, Mode
 from pilotage.domain.effect import Moments
 from pilotage.domain.month import Month
-from pilotage.store.outcomes import same_decision
-from pilotage.store.tables import decision, outcome
+from pilotage.store.tables import decision, outcome, same_decision
 
 EXACT_DIGITS = 12
 """Of a unit's mean over its months; further ones depend on the order of addition."""
 
 STEP = 10_000
 """Rows read at once."""
+
+MONTH_WIDTH = len("2026-09")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,20 +58,26 @@ def of_cohorts(connection: Connection, asked: Asked) -> list[CohortMoments]:
 
 
 def of_units(connection: Connection, asked: Asked) -> list[CohortMoments]:
-    """Sum the mean outcome of each unit by arm: a unit of several months counts once."""
+    """Sum the mean outcome of each unit by arm: a unit of several months counts once.
+
+    One that moved within its arm counts where it was first; the stratum is as registered.
+    """
     if not asked.months:
         return []
     last = literal(str(max(asked.months)), Text())
+    none = literal("", Text())
+    first = func.substr(func.min(decision.c.month + decision.c.cluster), MONTH_WIDTH + 1)
+    cluster = (first if asked.clustered else none).label("cluster")
     means = (
-        select(decision.c.arm, *_cells(asked), func.avg(outcome.c.value).label("value"))
+        select(decision.c.arm, cluster, func.avg(outcome.c.value).label("value"))
         .join(outcome, same_decision(outcome))
         .where(_asked_for(asked))
-        .group_by(decision.c.unit, decision.c.arm, *_clusters(asked))
+        .group_by(decision.c.unit, decision.c.arm)
         .subquery()
     )
-    groups = [means.c.arm, means.c.cluster, means.c.stratum]
+    groups = [means.c.arm, means.c.cluster]
     counted = (
-        select(last, *groups, means.c.value, func.count())
+        select(last, *groups, none, means.c.value, func.count())
         .group_by(*groups, means.c.value)
         .order_by(*groups)
     )

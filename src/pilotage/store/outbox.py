@@ -19,9 +19,9 @@ from pilotage.domain.entry import Entry, EntryKind
 from pilotage.domain.month import Month
 from pilotage.spec.decide import Deliver, Shown
 from pilotage.store.database import Row, among, insert_rows
-from pilotage.store.decisions import Recorded
+from pilotage.store.decisions import Written
 from pilotage.store.record import Transaction
-from pilotage.store.tables import decision, outbox
+from pilotage.store.tables import decision, outbox, same_decision
 
 _PENDING: ColumnElement[str] = literal_column(f"'{DeliveryState.PENDING.value}'", Text())
 WAITS: ColumnElement[bool] = outbox.c.state == literal_column(
@@ -41,7 +41,7 @@ class Posted:
     delivery: Delivery
 
 
-def post(work: Transaction, recorded: Sequence[Recorded], *, deliver: Sequence[Deliver]) -> None:
+def post(work: Transaction, recorded: Sequence[Written], *, deliver: Sequence[Deliver]) -> None:
     """Put what is to be delivered into the outbox, in the transaction of its decisions.
 
     What a person is asked about waits there for the answer.
@@ -126,24 +126,27 @@ def pending(
 def settle(
     work: Transaction, posted: Sequence[Posted], receipts: Sequence[Receipt], *, as_of: datetime
 ) -> None:
-    """Write down what the tools said, with a `delivery` entry each.
+    """Write down what the tools said of what is still pending, with a `delivery` entry each.
 
     Args:
         posted: as `pending` gave it, oldest first.
         receipts: one each, in the same order.
     """
     among_these = outbox.c.seq.between(posted[0].number, posted[-1].number)
+    moved: set[str] = set()
     by_answer: dict[tuple[str, str], list[str]] = {}
     for receipt in receipts:
         by_answer.setdefault((str(receipt.state), receipt.detail), []).append(receipt.key)
     for (state, detail), keys in by_answer.items():
-        work.connection.execute(
+        answered = (
             update(outbox)
             .where(
                 among_these, among(work.connection, outbox.c.key, keys), outbox.c.state == _PENDING
             )
             .values(state=state, detail=detail)
+            .returning(outbox.c.key)
         )
+        moved |= set(work.connection.scalars(answered))
     work.append(
         *(
             Entry(
@@ -161,6 +164,7 @@ def settle(
                 },
             )
             for item, receipt in zip(posted, receipts, strict=True)
+            if receipt.key in moved
         )
     )
 
@@ -191,13 +195,16 @@ def move(  # noqa: PLR0913 - three of them name the decision
 
 
 def forget(work: Transaction, *, unit: str) -> None:
-    """Take a person's key and values out of the outbox; what was pending is cancelled."""
+    """Take a person's key and values, and what tools said of them, out of the outbox.
+
+    What was pending is cancelled.
+    """
     of_unit = update(outbox).where(outbox.c.unit == unit)
     open_states = [DeliveryState.PENDING.value, DeliveryState.WAITING.value]
     work.connection.execute(
         of_unit.where(outbox.c.state.in_(open_states)).values(state=DeliveryState.CANCELLED.value)
     )
-    work.connection.execute(of_unit.values(record="", value=""))
+    work.connection.execute(of_unit.values(record="", value="", detail=""))
 
 
 def counts(
@@ -206,12 +213,7 @@ def counts(
     """Count deliveries of the cohorts of those months, by state."""
     counted = (
         select(outbox.c.state, func.count())
-        .join(
-            decision,
-            (decision.c.use_case == outbox.c.use_case)
-            & (decision.c.unit == outbox.c.unit)
-            & (decision.c.period == outbox.c.period),
-        )
+        .join(decision, same_decision(outbox))
         .where(
             outbox.c.use_case == use_case,
             decision.c.mode == mode.value,

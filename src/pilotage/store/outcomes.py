@@ -10,7 +10,6 @@ from sqlalchemy import (
     Connection,
     Row,
     Select,
-    Table,
     bindparam,
     case,
     func,
@@ -24,7 +23,7 @@ from pilotage.domain.month import Month
 from pilotage.store.database import insert_rows
 from pilotage.store.ledger import instant, stamp
 from pilotage.store.record import Transaction
-from pilotage.store.tables import decision, happening, outcome
+from pilotage.store.tables import decision, happening, outcome, same_decision
 
 DIGITS, DECIMALS = 10, 6
 """What the ledger says of an amount, and so what counts: databases add in different orders."""
@@ -207,15 +206,6 @@ def _outcomes_in_window(counted: Counted) -> Select[tuple[str, str, str, str, st
         )
         .where(decision.c.use_case == counted.use_case, decision.c.mode == counted.mode.value)
         .group_by(decision.c.use_case, decision.c.unit, decision.c.period)
-    )
-
-
-def same_decision(table: Table) -> ColumnElement[bool]:
-    """Join a table to the decisions that its rows are of."""
-    return (
-        (table.c.use_case == decision.c.use_case)
-        & (table.c.unit == decision.c.unit)
-        & (table.c.period == decision.c.period)
     )
 
 

@@ -14,10 +14,10 @@ from pilotage.governance.signer import Signer
 from pilotage.store import outbox as outbox_rows
 from pilotage.store import vault
 from pilotage.store.database import insert_rows
-from pilotage.store.decisions import Recorded
+from pilotage.store.decisions import Written
 from pilotage.store.ledger import signed, stamp
 from pilotage.store.record import Transaction
-from pilotage.store.tables import decision, outbox, oversight
+from pilotage.store.tables import decision, outbox, oversight, same_decision
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,7 +38,7 @@ class Reply:
     why: str = ""
 
 
-def ask(work: Transaction, recorded: Sequence[Recorded]) -> None:
+def ask(work: Transaction, recorded: Sequence[Written]) -> None:
     """Put doubtful and sampled proposals before a person; the number is the decision's entry."""
     insert_rows(
         work.connection,
@@ -66,12 +66,7 @@ def waiting(connection: Connection, *, use_case: str | None, limit: int) -> list
     """Return the proposals that wait, oldest first."""
     found = (
         select(oversight, decision.c.confidence, decision.c.rank, decision.c.reason)
-        .join(
-            decision,
-            (decision.c.use_case == oversight.c.use_case)
-            & (decision.c.unit == oversight.c.unit)
-            & (decision.c.period == oversight.c.period),
-        )
+        .join(decision, same_decision(oversight))
         .where(oversight.c.answer.is_(None))
         .order_by(oversight.c.number)
         .limit(limit)
@@ -109,12 +104,7 @@ def fields(connection: Connection, number: int) -> list[str]:
     found = (
         select(outbox.c.field)
         .distinct()
-        .join(
-            oversight,
-            (outbox.c.use_case == oversight.c.use_case)
-            & (outbox.c.unit == oversight.c.unit)
-            & (outbox.c.period == oversight.c.period),
-        )
+        .join(oversight, same_decision(outbox, oversight))
         .where(oversight.c.number == number, outbox_rows.WAITS)
         .order_by(outbox.c.field)
     )

@@ -9,6 +9,7 @@ from sqlalchemy import (
     BigInteger,
     CheckConstraint,
     Column,
+    ColumnElement,
     Double,
     Index,
     Integer,
@@ -228,3 +229,12 @@ verdict = _table(
     Column("body", Text, nullable=False),
     Column("seq", COUNT, nullable=False),
 )
+
+
+def same_decision(table: Table, other: Table = decision) -> ColumnElement[bool]:
+    """Join rows to the decisions that they are of, or to other rows of the same decision."""
+    return (
+        (table.c.use_case == other.c.use_case)
+        & (table.c.unit == other.c.unit)
+        & (table.c.period == other.c.period)
+    )
