@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pilotage.data.outcomes import OutcomeColumns
+from pilotage.data.outcomes import UNREAD, OutcomeColumns
 from pilotage.data.source import TableSource
 from pilotage.data.units import UnitColumns
 from pilotage.domain.errors import SourceError
@@ -229,17 +229,34 @@ def test_a_column_of_nothing_but_damaged_integers_is_refused(opened: Open):
         opened("lead_id,created_at\n12.0,2026-09-01\n13.0,2026-09-01\n,2026-09-01\n")
 
 
-def test_a_window_reads_what_came_in_it_and_rows_without_a_time(opened: Open):
+def test_a_window_reads_what_came_in_it_and_rows_of_no_time_that_can_be(opened: Open):
     source = opened(
-        "lead_id,created_at\na,2026-08-31\nb,2026-09-01\nc,2026-09-30\nd,2026-10-01\ne,?\nf,2027-01-01\n"
+        "lead_id,created_at\na,2026-08-31\nb,2026-09-01\nc,2026-09-30\nd,2026-10-01\ne,?\n"
+        "f,2027-01-01\ng,1960-01-01\n"
     )
+    impossible = [("g", "before-1970"), ("f", "in-the-future"), ("e", "bad-time")]
     september, october = datetime(2026, 9, 1, tzinfo=UTC), datetime(2026, 10, 1, tzinfo=UTC)
     units, parked = _units(source, since=september, until=october)
     assert [unit.key for unit in units] == ["b", "c"]
-    assert [row.key for row in parked] == ["e"]
+    assert [(row.key, row.reason) for row in parked] == impossible
     units, parked = _units(source, since=october)
     assert [unit.key for unit in units] == ["d"]
-    assert [(row.key, row.reason) for row in parked] == [("f", "in-the-future"), ("e", "bad-time")]
+    assert [(row.key, row.reason) for row in parked] == impossible
+    assert source.count_units_before(october) == 3
+
+
+def test_outcomes_of_times_that_cannot_be_come_with_every_window_and_later_history_does_not(
+    opened: Open,
+):
+    source = opened(
+        "lead_id,created_at\na,2026-08-31\n",
+        REPLIES
+        + "a,1950-01-01,1\na,2026-08-31,1\na,2026-09-02,1\na,2026-10-02,1\na,2033-01-01,1\n",
+    )
+    september, october = datetime(2026, 9, 1, tzinfo=UTC), datetime(2026, 10, 1, tzinfo=UTC)
+    outcomes, parked = _outcomes(source, since=september, until=october)
+    assert [outcome.at.day for outcome in outcomes] == [2]
+    assert [row.reason for row in parked] == ["before-1970", "in-the-future"]
 
 
 def test_in_a_replay_a_later_contradiction_has_not_happened_yet(opened: Open):
@@ -394,6 +411,48 @@ def test_outcomes_are_complete_until_the_column_the_day_or_the_newest_outcome(
     assert source.complete_until() == instant
 
 
+def test_an_outcome_that_came_before_its_unit_is_parked_unless_it_was_on_that_day(opened: Open):
+    source = opened(
+        "lead_id,created_at\na,2026-09-02T08:00Z\nb,2026-09-02T08:00Z\n",
+        REPLIES + "a,2026-09-01T08:00Z,1\na,2026-09-02,1\nb,2026-09-02T07:00Z,1\nx,2026-09-01,1\n",
+    )
+    outcomes, parked = _outcomes(source)
+    assert sorted((outcome.key, outcome.known) for outcome in outcomes) == [
+        ("a", True),
+        ("x", False),
+    ]
+    assert [(row.key, row.reason) for row in parked] == [
+        ("a", "before-assignment"),
+        ("b", "before-assignment"),
+    ]
+
+
+def test_a_census_counts_what_is_wrong_in_all_rows_whatever_their_time(opened: Open):
+    source = opened(
+        "lead_id,created_at\na,2026-09-01\nb,2031-01-01\nc,2031-01-02\nd,1960-01-01\n",
+        REPLIES + 'a,2026-09-02,"1,002.23"\na,2026-09-03,\na,2026-08-30,5\nx,2026-09-02,5\n'
+        "a,2026-09-02,5\n",
+        outcomes=replace(OUTCOMES, value="amount"),
+    )
+    units, outcomes = source.census()
+    assert (units.rows, outcomes.rows) == (4, 5)
+    assert [(one.reason, one.n) for one in units.refusals] == [
+        ("in-the-future", 2),
+        ("before-1970", 1),
+    ]
+    assert (units.refusals[0].key, units.refusals[0].example) == (
+        "b",
+        "'created_at' is later than the moment it was read: 2031-01-01",
+    )
+    assert {one.reason for one in outcomes.refusals} == {
+        "bad-value",
+        "missing-value",
+        "before-assignment",
+        "unknown-unit",
+    }
+    assert outcomes.refused(UNREAD) == 2
+
+
 def test_without_outcomes_nothing_is_known_to_be_complete(opened: Open):
     assert opened("lead_id,created_at\n").complete_until() is None
 
@@ -466,10 +525,10 @@ def test_the_olist_funnel_is_read_whole():
     leads, parked = _units(source)
     deals, refused = _outcomes(source)
     assert (len(leads), parked) == (8_000, [])
-    assert (len(deals), refused) == (842, [])
+    assert (len(deals), [row.reason for row in refused]) == (841, ["before-assignment"])
     contacted = {lead.key: lead.at for lead in leads}
-    assert sum(deal.at < contacted[deal.key] for deal in deals) == 1
-    assert len({deal.key for deal in deals}) / len(leads) == pytest.approx(0.10525)
+    assert all(deal.at >= contacted[deal.key] for deal in deals)
+    assert len({deal.key for deal in deals}) == 841
     assert source.complete_until() == datetime(2018, 11, 14, 20, 4, 19, tzinfo=UTC)
 
 

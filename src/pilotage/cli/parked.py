@@ -31,7 +31,8 @@ TO_DO: Mapping[str, str] = {
     "late-cluster": "nothing: its units stay as today until a new experiment starts",
     "changed-arm": "nothing: a unit in both arms would blur them; it is in no figure twice",
     "unknown-unit": "check that both exports are whole and that the key is the same in both",
-    parking.BEFORE_ASSIGNMENT: "let `pilotage run` run more often, such as every hour",
+    parking.BEFORE_ASSIGNMENT: "mend the date where the outcome came before its unit did; else let"
+    " `pilotage run` run more often, such as every hour",
 }
 
 

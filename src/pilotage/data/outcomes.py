@@ -8,6 +8,7 @@ from functools import cached_property
 from zoneinfo import ZoneInfo
 
 from pilotage.data.cells import happened, instant, key, label, not_finite, number
+from pilotage.data.census import Census, census
 from pilotage.data.contract import Contract
 from pilotage.data.engine import Cell, Result, Rows, collect, ibis, stream
 from pilotage.data.rows import (
@@ -25,6 +26,18 @@ from pilotage.data.rows import (
 from pilotage.data.rules import Rule
 from pilotage.data.tables import CustomerTable, open_table, readable
 from pilotage.domain.unit import Outcome, Parked
+from pilotage.store.parking import BEFORE_ASSIGNMENT
+
+UNREAD = ("missing-value", "bad-value", "not-finite")
+"""Reasons to park an outcome that happened, but of which the amount is not known."""
+
+UNREAD_SHARE = 0.01
+"""Of the outcomes. When more than that cannot be read, units would count as 0 that are not."""
+
+FEW_UNREAD = 5
+"""Fewer than that are a few slips."""
+
+UNKNOWN_UNIT = "unknown-unit"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,14 +76,14 @@ class OutcomeTable:
     """The customer's table of outcomes, opened; see `TableSource` for the other arguments.
 
     Args:
-        units: the keys that the table of units has.
+        begun: the keys that the table of units has, and when each came into being.
     """
 
     def __init__(
         self,
         columns: OutcomeColumns,
         *,
-        units: Cell,
+        begun: Rows,
         zone: str,
         now: datetime,
         contract: Contract | None,
@@ -78,7 +91,7 @@ class OutcomeTable:
         stamp = [columns.complete_until] if isinstance(columns.complete_until, str) else []
         value = [columns.value] if columns.value else []
         self._columns = columns
-        self._units = units
+        self._begun = begun
         self._zone = zone
         self._now = now
         table = open_table(columns.table, text=[columns.key, columns.at, *stamp, *columns.where])
@@ -101,6 +114,17 @@ class OutcomeTable:
                 ]
                 faulty = chunk if len(sound) < len(chunk) else []
                 yield sound, parked(called, faulty, seen=seen)
+
+    def census(self) -> Census:
+        """Count all rows, and those that cannot be the outcome of a unit."""
+        cells = self._with_units(self._cells)
+        unknown = Fault(
+            reason=UNKNOWN_UNIT,
+            when=~cells.known,
+            detail="no unit has this key",
+            value=cells.key,
+        )
+        return census(self._table.location, cells, [*self._faults(cells), unknown])
 
     def complete_until(self) -> datetime | None:
         """Return up to when every outcome has arrived, never later than now; None if unknown."""
@@ -146,9 +170,19 @@ class OutcomeTable:
         seen = cells.filter(
             window.reached_by(cells.at) & window.begun_by(cells.at) & ~today.fill_null(False)  # noqa: FBT003 - Ibis takes it so
         )
-        rows = judged(seen, self._faults(seen)).mutate(known=seen.key.isin(self._units))
+        seen = self._with_units(seen)
+        rows = judged(seen, self._faults(seen))
         return rows.order_by(["at", "key", "value"]).select(
             "reason", "detail", ibis.coalesce(rows.key, "").name("key"), "at", "value", "known"
+        )
+
+    def _with_units(self, cells: Rows) -> Rows:
+        """Add whether the unit is known, and when it came into being."""
+        units = self._begun.rename(unit="key")
+        return (
+            cells.left_join(units, cells.key == units.unit)
+            .mutate(known=ibis._.unit.notnull())
+            .drop("unit")
         )
 
     def _read_cells(self) -> Rows:
@@ -192,4 +226,10 @@ class OutcomeTable:
                     value=said,
                 ),
             ]
-        return faults + broken_rules(cells, self._rules)
+        early = Fault(
+            reason=BEFORE_ASSIGNMENT,
+            when=cells.at < cells.unit_at,
+            detail=f"{self._columns.at!r} is before the unit came into being",
+            value=cells.at_said,
+        )
+        return [*faults, *broken_rules(cells, self._rules), early]

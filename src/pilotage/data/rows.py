@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Self
 
 from pilotage.data.cells import DECIMAL, fingerprint, float_like, key
@@ -14,6 +14,9 @@ from pilotage.domain.errors import SourceError
 from pilotage.domain.unit import Parked
 
 EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 - the engine computes in UTC without saying so
+INSTANT = timedelta(microseconds=1)
+"""The engine's times are no finer."""
+
 SHOWN = 100
 """Characters of a faulty value that its detail repeats."""
 
@@ -44,29 +47,31 @@ class Fault:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Window:
-    """The time a read is about: [since, until), with nothing in it later than now."""
+    """The time a read is about: [since, until), with nothing in it later than now.
+
+    No time before 1970 or later than now is one: such rows belong to no window, as those without a
+    time do, and come with every read. What lies between an earlier `until` and now is not met yet.
+    The engine computes a time anew wherever it stands, so it stands once in each test.
+    """
 
     since: datetime | None
     until: datetime
     now: datetime
 
     def reached_by(self, at: Cell) -> Cell:
-        """Return the rows before the window's end, those without a time, and the impossible.
-
-        A row later than now is impossible; a read up to an earlier `until` has not met it yet.
-        The engine computes `at` anew wherever it stands, so it stands here once.
-        """
-        if self.until > self.now:
-            return ibis.literal(value=True)
-        if self.until == self.now:
-            return ~at.identical_to(naive(self.until))
-        return at.fill_null(EPOCH) < naive(self.until)
+        """Return the rows before the window's end, and those that belong to none."""
+        return _outside(at, naive(self.until), naive(self.now))
 
     def begun_by(self, at: Cell) -> Cell:
-        """Return the rows from the window's start on, and those without a time."""
+        """Return the rows from the window's start on, and those that belong to none."""
         if self.since is None:
             return ibis.literal(value=True)
-        return at.fill_null(naive(self.since)) >= naive(self.since)
+        return _outside(at, EPOCH, naive(min(self.since - INSTANT, self.now)))
+
+
+def _outside(at: Cell, first: datetime, last: datetime) -> Cell:
+    """Return whether a time is not within these two; one that is missing is not."""
+    return ~at.between(first, last).fill_null(False)  # noqa: FBT003 - Ibis takes it so
 
 
 def naive(instant: datetime) -> datetime:

@@ -1,14 +1,15 @@
 """A use case's units and outcomes, read from the customer's tables in time order.
 
 Every row that is read becomes a unit (or outcome) or is parked with a reason; none is lost.
-Rows whose time cannot be read belong to no window: they come with every read, the same each
-time. Two rows for one unit are parked unless they are identical. Two outcomes of one unit are
+Rows without a time between 1970 and now belong to no window: they come with every read, the same
+each time. Two rows for one unit are parked unless they are identical. Two outcomes of one unit are
 both kept: their amounts add up. An outcome's date without a time means that whole day.
 """
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 
+from pilotage.data.census import Census
 from pilotage.data.contract import Contract
 from pilotage.data.outcomes import OutcomeColumns, OutcomeTable
 from pilotage.data.rows import Window
@@ -40,7 +41,7 @@ class TableSource:
         self._now = now
         self._units = UnitTable(units, zone=zone, now=now, contract=contract)
         self._outcomes = OutcomeTable(
-            outcomes, units=self._units.keys, zone=zone, now=now, contract=contract
+            outcomes, begun=self._units.begun, zone=zone, now=now, contract=contract
         )
 
     def units(
@@ -52,6 +53,10 @@ class TableSource:
     def count_units_before(self, at: datetime) -> int:
         """Count the units that came into being before an instant."""
         return self._units.count_before(at)
+
+    def census(self) -> tuple[Census, Census]:
+        """Count all rows of the units' table and of the outcomes', and what is wrong with them."""
+        return self._units.census(), self._outcomes.census()
 
     def outcomes(
         self, *, since: datetime | None, until: datetime, batch: int

@@ -7,9 +7,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from pilotage.data.cells import attribute, instant, key, label, not_finite
+from pilotage.data.census import Census, census
 from pilotage.data.contract import Contract
 from pilotage.data.engine import Cell, Result, Rows, collect, ibis, stream
 from pilotage.data.rows import (
+    EPOCH,
+    INSTANT,
     Fault,
     Layout,
     Window,
@@ -82,13 +85,18 @@ class UnitTable:
         self._floats = has_float_keys(self._table, columns.key)
 
     @property
-    def keys(self) -> Cell:
-        """All keys of the table, those of refused rows included."""
-        return self._cells.filter(self._cells.key.notnull()).key
+    def begun(self) -> Rows:
+        """When the unit of each key first came into being, those of refused rows included."""
+        cells = self._cells.filter(self._cells.key.notnull())
+        return cells.group_by("key").aggregate(unit_at=ibis._.at.min())
+
+    def census(self) -> Census:
+        """Count all rows, and those that cannot be a unit."""
+        return census(self._table.location, self._cells, self._faults(self._cells))
 
     def count_before(self, at: datetime) -> int:
-        """Count the rows that came into being before an instant."""
-        earlier = self._cells.filter(self._cells.at < naive(at))
+        """Count the rows that came into being before an instant, from 1970 on."""
+        earlier = self._cells.filter(self._cells.at.between(EPOCH, naive(at - INSTANT)))
         with readable(self._table.location):
             [counted] = collect(earlier.aggregate(n=earlier.count()))
         return int(counted["n"])

@@ -31,9 +31,9 @@ def decided_too_late(_spec: UseCase, recorded: Recorded) -> Finding | None:
         code="decided-too-late",
         severity=Severity.BLOCKS,
         detail=f"{recorded.too_late:,} outcomes came before their unit was decided, and do not"
-        " count: the pass runs too seldom for this process.",
-        fix="let `pilotage run` run more often, such as every hour; `pilotage status` shows the"
-        " parked outcomes",
+        " count: their dates are wrong, or the pass runs too seldom for this process.",
+        fix="let `pilotage run` run more often, such as every hour; `pilotage status --parked`"
+        " shows the outcomes, and those that came before their unit did",
     )
 
 
