@@ -24,9 +24,9 @@ def founded_once(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Acme]:
 @pytest.fixture(scope="session")
 def live_once(founded_once: Acme, tmp_path_factory: pytest.TempPathFactory) -> Acme:
     acme = founded_once.copy(tmp_path_factory.mktemp("live"))
-    signs = ("--evidence", acme.evidence, "--as-of", "2026-09-01")
-    acme.does("governance", "sign", LEADS, "all", *signs, "--person", "ana")
-    acme.does("governance", "approve", LEADS, *signs, "--person", "fin")
+    signs = ("--evidence", acme.evidence)
+    acme.does("governance", "sign", LEADS, "all", *signs, "--person", "ana", on="2026-09-01")
+    acme.does("governance", "approve", LEADS, *signs, "--person", "fin", on="2026-09-01")
     acme.does("run", "--as-of", NOW)
     return acme
 

@@ -13,7 +13,7 @@ from pilotage.governance.signer import is_signed
 from pilotage.spec.hashing import authored, spec_hash
 from pilotage.spec.loading import load_use_case
 from pilotage.store import registry
-from tests.cli.acme import LEADS, NOW, USE_CASE, Acme, in_a_process
+from tests.cli.acme import EVIDENCE, LEADS, NOW, USE_CASE, Acme, in_a_process
 
 ROUTINE = "governance: {}"
 DAY = ("--as-of", "2026-09-01")
@@ -32,7 +32,8 @@ def states(acme: Acme, *words: str) -> dict[str, str]:
 
 def sign(acme: Acme, control: str, *words: str, person: str = "ana"):
     evidence = () if "--evidence" in words else ("--evidence", acme.evidence)
-    return acme.types("governance", "sign", LEADS, control, *evidence, *words, "--person", person)
+    typed = ("governance", "sign", LEADS, control, *evidence, *words, "--person", person)
+    return acme.types(*typed, on="2026-09-01")
 
 
 def risk(declared: str, *, candidates: str = "[rules]") -> Risk:
@@ -69,6 +70,32 @@ def test_a_sign_off_says_which_is_missing_next(founded: Acme):
     there = f"-p {founded.folder}"
     said = sign(founded, "legal").out
     assert f"next: pilotage governance sign {there} {LEADS} compliance" in said
+
+
+@pytest.mark.parametrize("day", ["2020-01-01", "2026-10-13", "2026-10-16"])
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("governance", "sign", LEADS, "legal", "--evidence", EVIDENCE, "--person", "ana"),
+        ("governance", "approve", LEADS, "--evidence", EVIDENCE, "--person", "fin"),
+        ("governance", "halt", LEADS, "--why", "wrong prices", "--person", "ana"),
+        ("governance", "resume", LEADS, "--person", "ana"),
+        ("oversight", "approve", "--all", LEADS, "--person", "ana"),
+        ("ledger", "erase", LEADS, "lead-400@x.test", "--person", "ana"),
+    ],
+)
+def test_what_a_person_signs_is_dated_by_the_clock(
+    live: Acme, words: tuple[str, ...], day: str, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.chdir(live.folder)
+    if "resume" in words:
+        live.does("governance", "halt", LEADS, "--why", "wrong prices", "--person", "ana")
+    size = live.does("ledger", "verify", "--json").json["size"]
+    said = live.types(*words, "--as-of", day, on=NOW)
+    assert "what a person signs is dated by the clock" in said.err
+    assert "leave --as-of out" in said.err
+    assert live.does("ledger", "verify", "--json").json["size"] == size
+    assert live.types(*words, "--as-of", "2026-10-15", on="2026-10-15T23:30").code == 0
 
 
 def test_a_term_that_ends_before_it_begins_is_refused(founded: Acme):

@@ -121,6 +121,13 @@ def test_a_look_at_what_waits_makes_no_record(founded: Acme):
     assert not founded.record.exists()
 
 
+def test_an_answer_is_not_earlier_than_its_question(live: Acme):
+    typed = ("oversight", "approve", live.numbers()[0], "--person", "ana")
+    said = live.types(*typed, "--as-of", "2026-10-14")
+    assert "would be earlier than its question" in said.err
+    assert live.types(*typed, "--as-of", NOW).code == 0
+
+
 def test_a_proposal_is_answered_once(live: Acme):
     number = live.numbers()[0]
     by(live, "approve", number)

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from pilotage.cli import signing
-from pilotage.cli.options import Given, Instant, as_of_option, echo_json, programme_options
+from pilotage.cli.options import Given, Instant, as_of_option, echo_json, programme_options, today
 from pilotage.cli.people import key_file, make_key, person_option, require_role, signer
 from pilotage.cli.recorded import record_if_any
 from pilotage.cli.registration import lines_for, register
@@ -118,7 +118,7 @@ def sign(
     subjects = [one.value for one in Control] if control == ALL else [control]
     documents = documents_by_subject(evidence, subjects)
     hand = signing.hand(
-        signer(opened, person), now=opened.at(as_of), until=until and opened.at(until)
+        signer(opened, person), now=today(opened, as_of), until=until and opened.at(until)
     )
     _sign(opened, opened.spec(use_case), documents, hand, given)
 
@@ -151,7 +151,7 @@ def approve(
     """
     opened = given.open()
     hand = signing.hand(
-        signer(opened, person), now=opened.at(as_of), until=until and opened.at(until)
+        signer(opened, person), now=today(opened, as_of), until=until and opened.at(until)
     )
     _sign(opened, opened.spec(use_case), {VALUE: evidence}, hand, given)
 
@@ -214,7 +214,7 @@ def halt(
     name, people = spec.use_case, opened.signatories()
     require_role(by, roles_to_halt(spec.owner), what=f"{name} is halted", signatories=people)
     with opened.record().transaction() as work:
-        registry.halt(work, use_case=name, by=by, why=why.strip(), as_of=opened.at(as_of))
+        registry.halt(work, use_case=name, by=by, why=why.strip(), as_of=today(opened, as_of))
     if given.as_json:
         echo_json({"use_case": name, "state": "halted", "person": by.name, "why": why.strip()})
         return
@@ -244,7 +244,7 @@ def resume(
     with record.transaction() as work:
         if registry.halted(work.connection, use_case=name) is None:
             raise RefusedError(f"{name} is not halted.", fix="pilotage run")
-        registry.resume(work, use_case=name, by=by, as_of=opened.at(as_of))
+        registry.resume(work, use_case=name, by=by, as_of=today(opened, as_of))
     if given.as_json:
         echo_json({"use_case": name, "state": "resumed", "person": by.name})
         return

@@ -7,7 +7,7 @@ from datetime import datetime
 
 import click
 
-from pilotage.cli.options import Given, as_of_option, echo_json, programme_options
+from pilotage.cli.options import Given, as_of_option, echo_json, programme_options, today
 from pilotage.cli.people import person_option, signer
 from pilotage.cli.progress import Progress
 from pilotage.cli.recorded import existing_record
@@ -60,8 +60,8 @@ def erase(
     record, by = opened.record(), signer(opened, person)
     subject = _subject(opened, record, use_case, key)
     unit = opened.spec(use_case).process.unit
-    with record.transaction() as work:
-        erased = erase_subject(work, subject, by=by, as_of=opened.at(as_of))
+    with record.one_at_a_time(), record.transaction() as work:  # a pass may hold the raw key
+        erased = erase_subject(work, subject, by=by, as_of=today(opened, as_of))
         if not erased.was_known and not unseen:
             raise RefusedError(
                 f"the record holds no {unit} {subject.key!r}; nothing was changed.",

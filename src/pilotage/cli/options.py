@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import wraps
 from pathlib import Path
 from typing import TypeVar
@@ -11,11 +11,14 @@ from typing import TypeVar
 import click
 
 from pilotage.cli.next_command import addressed, next_command
-from pilotage.domain.errors import PilotageError
+from pilotage.domain.errors import PilotageError, RefusedError
 from pilotage.domain.month import Month
 from pilotage.opening import Clock, Opened, open_programme, wall_clock
 
 _T = TypeVar("_T")
+
+ONE_DAY = timedelta(days=1)
+"""How far `--as-of` may lie back where it stands for today: today's date, anywhere on earth."""
 
 
 class Instant(click.ParamType[datetime]):
@@ -123,6 +126,29 @@ as_of_option = click.option(
     help="The instant that the command stands for, now when left out. A day is its start in the"
     " programme's time zone.",
 )
+
+
+def today(
+    opened: Opened,
+    as_of: datetime | None,
+    *,
+    because: str = "what a person signs is dated by the clock",
+    fix: str = "leave --as-of out",
+) -> datetime:
+    """Return the instant that a command stands for, where it can be no other day's than today's.
+
+    Args:
+        because: why not.
+
+    Raises:
+        RefusedError: it lies ahead, or more than a day back.
+    """
+    at, now = opened.at(as_of), opened.clock()
+    if now - ONE_DAY <= at <= now:
+        return at
+    raise RefusedError(
+        f"--as-of is {at:%Y-%m-%d %H:%M} UTC, and it is {now:%Y-%m-%d %H:%M}: {because}.", fix=fix
+    )
 
 
 def echo_json(body: object) -> None:

@@ -5,7 +5,7 @@ from datetime import datetime
 
 import click
 
-from pilotage.cli.options import Given, as_of_option, echo_json, programme_options
+from pilotage.cli.options import Given, as_of_option, echo_json, programme_options, today
 from pilotage.cli.people import person_option, require_role, signer
 from pilotage.cli.progress import Progress
 from pilotage.cli.recorded import existing_record, record_if_any
@@ -85,7 +85,7 @@ def approve(
             "no proposal is named, or none waits.", fix="`pilotage oversight list` shows what waits"
         )
     replies = [Reply(number=number, answer=Answer.APPROVE) for number in chosen]
-    _answer(opened, replies, by=by, at=opened.at(as_of))
+    _answer(opened, replies, by=by, at=today(opened, as_of))
     _done(replies, given, by=by)
 
 
@@ -117,7 +117,7 @@ def modify(
     opened = given.open()
     by = signer(opened, person)
     replies = [Reply(number=number, answer=Answer.MODIFY, values=values, why=why)]
-    _answer(opened, replies, by=by, at=opened.at(as_of))
+    _answer(opened, replies, by=by, at=today(opened, as_of))
     _done(replies, given, by=by)
 
 
@@ -143,7 +143,7 @@ def reject(
     replies = [
         Reply(number=one, answer=Answer.REJECT, why=why.strip()) for one in dict.fromkeys(numbers)
     ]
-    _answer(opened, replies, by=by, at=opened.at(as_of))
+    _answer(opened, replies, by=by, at=today(opened, as_of))
     _done(replies, given, by=by)
 
 
@@ -174,7 +174,7 @@ def escalate(
         )
     by = signer(opened, person)
     replies = [Reply(number=number, answer=Answer.ESCALATE, escalate_to=role, why=why)]
-    _answer(opened, replies, by=by, at=opened.at(as_of))
+    _answer(opened, replies, by=by, at=today(opened, as_of))
     _done(replies, given, by=by)
 
 

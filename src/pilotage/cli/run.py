@@ -2,13 +2,13 @@
 
 import gc
 from collections.abc import Callable, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import click
 
 from pilotage import flow, launch
 from pilotage.cli.complaint import complain
-from pilotage.cli.options import Given, as_of_option, echo_json, programme_options
+from pilotage.cli.options import Given, as_of_option, echo_json, programme_options, today
 from pilotage.cli.progress import Progress
 from pilotage.domain.decision import Mode
 from pilotage.domain.errors import DeliveryError, PilotageError, RefusedError
@@ -21,8 +21,11 @@ from pilotage.store.record import Record
 GARBAGE = 50_000
 """Objects between two looks for garbage: a batch makes many, and nearly all die by themselves."""
 
-ONE_DAY = timedelta(days=1)
-"""How far a live pass may lie back: `--as-of` with a day of today, anywhere on earth."""
+LIVE = {
+    "because": "a live pass stands for today, under the sign-offs of today",
+    "fix": "leave --as-of out, or try that day with `--mode shadow`",
+}
+"""Sign-offs that have expired would count again on another day."""
 
 
 @click.command("run")
@@ -47,8 +50,8 @@ def command(
     """
     opened = given.open()
     opened.require_use_cases()
-    at, chosen = opened.at(as_of), Mode(mode) if mode else opened.programme.mode
-    require_today(at, chosen, now=opened.clock())
+    chosen = Mode(mode) if mode else opened.programme.mode
+    at = opened.at(as_of) if chosen is not Mode.LIVE else today(opened, as_of, **LIVE)
     record = opened.record()
     tallies: dict[str, Tally] = {}
     earlier: dict[str, int] = {}
@@ -82,21 +85,6 @@ def before_start(opened: Opened, case: Case, record: Record) -> int:
         return 0
     source = opened.source(case.spec, now=known.started_at)
     return source.count_units_before(known.started_at)
-
-
-def require_today(as_of: datetime, mode: Mode, *, now: datetime) -> None:
-    """Refuse a live pass that stands for another day: sign-offs that have expired would count.
-
-    Raises:
-        RefusedError: it lies ahead, or more than a day back.
-    """
-    if mode is not Mode.LIVE or now - ONE_DAY <= as_of <= now:
-        return
-    raise RefusedError(
-        f"--as-of is {as_of:%Y-%m-%d %H:%M} UTC, and it is {now:%Y-%m-%d %H:%M}: a live pass stands"
-        " for today, under the sign-offs of today.",
-        fix="leave --as-of out, or try that day with `--mode shadow`",
-    )
 
 
 def refuse(errors: Sequence[PilotageError], given: Given) -> None:

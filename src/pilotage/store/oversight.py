@@ -118,10 +118,11 @@ def answer(work: Transaction, reply: Reply, *, by: Signer, as_of: datetime) -> N
     the salt of whom they are about: erasing that person makes it unreadable.
 
     Raises:
-        RefusedError: no such proposal, it was answered already, it was escalated to a role that
-            the person does not hold, or it has no such field.
+        RefusedError: no such proposal, it was answered already, the answer is earlier than the
+            question, it was escalated to a role that the person does not hold, or it has no such
+            field.
     """
-    asked = _asked(work.connection, reply, by=by)
+    asked = _asked(work.connection, reply, by=by, as_of=as_of)
     if reply.answer is Answer.ESCALATE:
         change = {"escalated_to": reply.escalate_to}
     else:
@@ -162,7 +163,7 @@ class _Asked:
     period: str
 
 
-def _asked(connection: Connection, reply: Reply, *, by: Signer) -> _Asked:
+def _asked(connection: Connection, reply: Reply, *, by: Signer, as_of: datetime) -> _Asked:
     """Return what a reply is about, once the person may give it."""
     row = connection.execute(
         select(oversight).where(oversight.c.number == reply.number)
@@ -171,6 +172,13 @@ def _asked(connection: Connection, reply: Reply, *, by: Signer) -> _Asked:
         what = "no proposal has that number" if row is None else f"{row.person} answered it"
         raise RefusedError(
             f"proposal {reply.number}: {what}.", fix="`pilotage oversight list` shows what waits"
+        )
+    asked_at = datetime.fromisoformat(row.asked_at)
+    if as_of < asked_at:
+        raise RefusedError(
+            f"proposal {reply.number} was asked at {asked_at:%Y-%m-%d %H:%M} UTC; an answer of"
+            f" {as_of:%Y-%m-%d %H:%M} would be earlier than its question.",
+            fix="leave --as-of out; what a run with a later --as-of asks is answered from then on",
         )
     if row.escalated_to and row.escalated_to not in by.roles:
         raise RefusedError(
