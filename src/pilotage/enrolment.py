@@ -10,7 +10,7 @@ from pilotage.domain.decision import Arm, Enrolled, Mode
 from pilotage.domain.month import Month
 from pilotage.domain.unit import Parked, Unit
 from pilotage.experiments.assignment import arms
-from pilotage.launch import Ready
+from pilotage.launch import Ready, names_of_strata
 from pilotage.ports import Case
 from pilotage.spec.decide import Every
 from pilotage.store import decisions
@@ -28,6 +28,7 @@ def enrol(
         if spec.assigns_units
         else record.pseudonyms([unit.cluster for unit in units], kind=spec.assign_column)
     )
+    strata = names_of_strata((unit.stratum for unit in units), record)
     drawn = draw(units, clusters, ready)
     with record.reading() as connection:
         earlier = decisions.earlier(connection, names, use_case=spec.use_case)
@@ -51,6 +52,7 @@ def enrol(
                 unit=unit,
                 pseudonym=name,
                 cluster=cluster,
+                stratum=strata[unit.stratum],
                 arm=arm,
                 period=period,
                 month=month,

@@ -168,7 +168,7 @@ def conclude(item: Enrolled, proposal: Proposal | None, ready: Ready) -> Decisio
         month=item.month,
         arm=item.arm,
         cluster=item.cluster,
-        stratum=item.unit.stratum,
+        stratum=item.stratum,
         assigned_at=item.assigned_at,
         window_ends_at=item.assigned_at + window,
         route=where,

@@ -10,7 +10,7 @@ look is at the next month.
 """
 
 from collections import Counter
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 
@@ -126,6 +126,7 @@ def register(case: Case, record: Record, *, as_of: datetime) -> tuple[Registered
     tally = parking.keep(history.refused, case, record, as_of=as_of)
     counted = few_clusters(case, history)
     names = pseudonyms_of(counted or (), case, record)
+    strata = names_of_strata(history.clusters.values(), record)
     rests_on = fixed(spec, zone=case.zone)
     contest = compete(
         spec.decide, examples_of(history, spec), wording=Wording(units=f"{spec.process.unit}s")
@@ -144,7 +145,7 @@ def register(case: Case, record: Record, *, as_of: datetime) -> tuple[Registered
         predictor=contest.winner,
         version=contest.version,
         counted=counted and {names[cluster]: arm for cluster, arm in counted.items()},
-        strata={name: history.clusters[cluster] for cluster, name in names.items()},
+        strata={name: strata[history.clusters[cluster]] for cluster, name in names.items()},
         fixed=rests_on,
     )
     with record.transaction() as work:
@@ -258,3 +259,12 @@ def pseudonyms_of(clusters: Collection[str], case: Case, record: Record) -> dict
     """Return what stands for each cluster in tables and ledger."""
     names = record.pseudonyms(list(clusters), kind=case.spec.assign_column)
     return dict(zip(clusters, names, strict=True))
+
+
+def names_of_strata(strata: Iterable[str], record: Record) -> dict[str, str]:
+    """Return what stands for each stratum in tables and ledger: a group may be named for a person.
+
+    Where there is none, nothing stands.
+    """
+    labels = sorted({*strata} - {""})
+    return {"": "", **dict(zip(labels, record.pseudonyms(labels, kind="stratum"), strict=True))}

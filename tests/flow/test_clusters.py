@@ -114,3 +114,28 @@ def test_a_unit_whose_stratum_changes_counts_once_in_the_effect(company: Company
     decided = [row for row in company.rows()["decision"] if row.month <= str(MAY)]
     units = {row.unit for row in decided}
     assert len(decided) > len(units) == effect.n_treatment + effect.n_holdout
+
+
+def test_no_stratum_stands_in_the_record_by_its_name(company: Company):
+    by_rep(company).spec["experiment"] |= {"strata": ["owner"], "holdout": 0.5}
+    owners = ["Ana Silva", "Bo Lind"]
+    owned = [
+        {**row, "rep": f"rep-{i % 8}", "owner": owners[i % 8 // 4]} for i, row in enumerate(LEADS)
+    ]
+    company.table("leads", owned)
+    company.run()
+    named = {company.pseudonym(owner, kind="stratum") for owner in owners}
+    assert {entry["stratum"] for entry in company.log("assignment")} == named
+    assert set(company.log("experiment")[0]["strata"].values()) == named
+    assert not any(owner in str(company.rows()) for owner in owners)
+    drawn_in = {f"rep-{i}": owners[i // 4] for i in range(8)}
+    arms = counted_arms(drawn_in, salt="inbound-leads", holdout=0.5)  # drawn by name, as ever
+    assert company.log("experiment")[0]["counted"] == {
+        company.pseudonym(rep, kind="rep"): str(arm) for rep, arm in arms.items()
+    }
+
+
+def test_where_no_strata_are_named_none_stands_in_the_record(company: Company):
+    by_rep(company).run()
+    assert {entry["stratum"] for entry in company.log("assignment")} == {""}
+    assert set(company.log("experiment")[0]["strata"].values()) == {""}

@@ -178,8 +178,9 @@ def test_a_rep_whose_leads_lie_in_two_strata_stays_in_that_of_the_draw(company: 
     company.table("leads", [*LEADS[:HISTORY], *moved])
     company.run()
     [said] = company.log("experiment")
+    origins = [company.pseudonym(origin, kind="stratum") for origin in ("web", "fair", "mail")]
     assert said["strata"] == {
-        company.pseudonym(f"rep-{i}", kind="rep"): ["web", "fair", "mail"][i % 3] for i in range(6)
+        company.pseudonym(f"rep-{i}", kind="rep"): origins[i % 3] for i in range(6)
     }
     assert len({(row.cluster, row.stratum) for row in company.rows()["decision"]}) > 6
     codes = {finding.code for finding in review(company).findings}

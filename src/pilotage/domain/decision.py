@@ -65,7 +65,7 @@ class Enrolled:
 
     Args:
         pseudonym: what stands for the unit from here on.
-        cluster: the pseudonym of what the arm was drawn for.
+        cluster: the pseudonym of what the arm was drawn for; `stratum`, that of its group.
         period: ISO start and length, such as `2026-09-01/P1M`, or `once`.
         assigned_at: when the outcome window starts, in both arms, UTC.
     """
@@ -73,6 +73,7 @@ class Enrolled:
     unit: Unit
     pseudonym: str
     cluster: str
+    stratum: str
     arm: Arm
     period: str
     month: Month

@@ -46,7 +46,7 @@ class Registered:
     Args:
         started_at: no unit from before is enrolled, UTC.
         counted: the arm of each cluster, where clusters are few; None where arms are by hash.
-        strata: of those clusters, in which their arms were counted out.
+        strata: of those clusters, in which their arms were counted out; both under pseudonyms.
         fixed: what of the spec may not change while it runs, by key, as JSON.
         minimum_effect: the smallest change worth having, absolute.
         looks: the months in which the review may conclude.
