@@ -449,6 +449,18 @@ def test_an_erasure_is_signed_and_says_what_is_not_ours_to_erase(live: Acme):
     assert is_signed(cast("dict[str, Fact]", entry), key=key)
 
 
+def test_nobody_is_erased_while_a_pass_may_be_writing_to_the_tools(live: Acme):
+    lead = delivered_lead(live)
+    record = live.opened().record()
+    with record.one_at_a_time():
+        refused = erased(live, lead)
+    assert refused.code == 1
+    assert "another run is at work" in refused.err
+    assert "run the same command again" in refused.err
+    assert live.entries("erased") == []
+    assert erased(live, lead).code == 0
+
+
 def test_erasing_twice_notes_it_once(live: Acme):
     lead = delivered_lead(live)
     erased(live, lead)

@@ -158,6 +158,19 @@ def test_shared_capacity_with_arms_by_unit_is_refused_with_the_reason(arms: str)
     assert load_use_case(f"{text}experiment: {{assign_by: rep}}", file="x").assign_column == "rep"
 
 
+TO_CRM = "{tool: crm, object: lead, fields: {rank: rank}}"
+
+
+def test_a_field_that_two_entries_would_write_is_refused() -> None:
+    error = refusal(
+        f"{SHORT}deliver:\n- {TO_CRM}\n- {TO_CRM.replace('rank: rank', 'rank: score')}\n"
+    )
+    assert error.message.startswith("leads.yaml:13: `deliver[1].fields.rank` is written already")
+    assert "name of its own" in error.fix
+    for other in (("rank: rank", "score: score"), ("lead", "deal"), ("crm", "mail")):
+        load_use_case(f"{SHORT}deliver: [{TO_CRM}, {TO_CRM.replace(*other)}]\n", file="leads.yaml")
+
+
 def test_all_problems_of_a_file_come_together_in_its_order() -> None:
     text = changed("kind: proportion", "kind: recall").replace("owner: vp-sales", "ovner: vp-sales")
     error = refusal(text + "oversight: {sample: 5}\n")

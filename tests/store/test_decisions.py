@@ -5,13 +5,14 @@ from dataclasses import replace
 import orjson
 import pytest
 from sqlalchemy import LargeBinary
+from sqlalchemy.exc import IntegrityError
 
 from pilotage.domain.decision import Arm, DeliveryState, Mode, Receipt, Route
 from pilotage.domain.month import Month
 from pilotage.domain.unit import Parked
 from pilotage.store import decisions, outbox, parking
 from pilotage.store.record import Record
-from pilotage.store.tables import METADATA
+from pilotage.store.tables import METADATA, suppression
 from tests.store.examples import (
     AT,
     USE_CASE,
@@ -192,3 +193,57 @@ def test_the_ledger_names_a_parked_row_so_that_nobody_can_guess_the_key(record: 
         names = [orjson.loads(body)["row"] for body in bodies(connection)]
     assert len(set(names)) == 2
     assert all(len(name) == 32 for name in names)
+
+
+def test_text_that_postgresql_cannot_hold_is_held_alike_on_both(record: Record):
+    odd = replace(
+        decision(record, "lead\0-1"), proposal=replace(proposal(), reason="said \0 at the fair")
+    )
+    decide(record, [odd])
+    row = Parked(table="leads", key="lead\0-2", reason="bad-time", detail="no time: 2026\0")
+    for _ in range(2):
+        with record.transaction() as work:
+            parking.park(work, [row], use_case=USE_CASE, as_of=AT)
+    rows = everything(record)
+    assert [item.delivery.record for item in pending(record)] == ["lead␀-1"] * 2
+    assert {item.delivery.value for item in pending(record)} == {"7", "said ␀ at the fair"}
+    assert [row.reason for row in rows["decision"]] == ["said ␀ at the fair"]
+    assert [(row.key, row.detail) for row in rows["parked"]] == [("lead␀-2", "no time: 2026␀")]
+
+
+def test_a_receipt_of_what_is_no_longer_pending_has_no_entry(record: Record):
+    decide(record, [decision(record, "lead-1"), decision(record, "lead-2")])
+    posted = pending(record)
+    receipts = [Receipt(key=item.delivery.key, state=DeliveryState.DELIVERED) for item in posted]
+    with record.transaction() as work:
+        outbox.forget(work, unit=posted[0].unit)
+    for _ in range(2):
+        with record.transaction() as work:
+            outbox.settle(work, posted, receipts, as_of=AT)
+    assert kinds(record).count("delivery") == 2
+    states = {(row.unit, row.state) for row in everything(record)["outbox"]}
+    assert states == {(posted[0].unit, "cancelled"), (posted[-1].unit, "delivered")}
+
+
+def test_what_a_tool_said_of_a_person_goes_with_them(record: Record):
+    decide(record, [decision(record, "zoe@example.com")])
+    posted = pending(record)
+    said = [
+        Receipt(key=item.delivery.key, state=DeliveryState.DEAD, detail="no lead zoe@example.com")
+        for item in posted
+    ]
+    with record.transaction() as work:
+        outbox.settle(work, posted, said, as_of=AT)
+    with record.transaction() as work:
+        outbox.forget(work, unit=posted[0].unit)
+    assert {(row.record, row.value, row.detail) for row in everything(record)["outbox"]} == {
+        ("", "", "")
+    }
+
+
+def test_an_error_of_the_database_does_not_repeat_what_it_was_given(record: Record):
+    twice = ("zoe@example.com",)
+    with pytest.raises(IntegrityError) as caught, record.engine.begin() as connection:
+        connection.execute(suppression.insert(), [{"subject": cell} for cell in twice * 2])
+    assert "suppression" in str(caught.value)
+    assert "[SQL parameters hidden" in str(caught.value)

@@ -77,6 +77,9 @@ FORMULA = ("=", "+", "-", "@", "\t", "\r")
 def _inert(value: str) -> str:
     """Return a value as text that no spreadsheet runs; numbers stay numbers.
 
+    A `record` stays as it is: the tool finds its row by that very text, and the same text stands
+    in the customer's own table already. A key such as `+49 171 5550199` must not change.
+
     >>> _inert("=HYPERLINK(1)"), _inert("-3.5"), _inert("referral")
     ("'=HYPERLINK(1)", '-3.5', 'referral')
     """

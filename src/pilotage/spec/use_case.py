@@ -223,6 +223,21 @@ class UseCase(Declared):
         return self
 
     @model_validator(mode="after")
+    def _a_field_is_written_once(self) -> Self:
+        written: set[tuple[str, str, str]] = set()
+        for n, to in enumerate(self.deliver):
+            again = [field for field in to.fields if (to.tool, to.object, field) in written]
+            if again:
+                raise refused(
+                    f"is written already, by an entry above it: `{to.object}` of {to.tool} has one"
+                    f" `{again[0]}`.",
+                    fix="give it a name of its own, or take one of the two out",
+                    at=("deliver", n, "fields", again[0]),
+                )
+            written |= {(to.tool, to.object, field) for field in to.fields}
+        return self
+
+    @model_validator(mode="after")
     def _one_currency(self) -> Self:
         value = self.outcome.value.currency
         if self.budget is not None and self.budget.currency != value:

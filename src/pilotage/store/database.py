@@ -127,6 +127,15 @@ def insert_rows(
     connection.exec_driver_sql(statement, list(rows))
 
 
+def storable(text: str) -> str:
+    r"""Return text that both databases hold alike: for NUL, which PostgreSQL's lacks, its sign.
+
+    >>> storable("lead\0-7")
+    'lead␀-7'
+    """
+    return text.replace("\0", "\N{SYMBOL FOR NULL}")
+
+
 def among(
     connection: Connection, column: Column[str], values: Sequence[str]
 ) -> ColumnElement[bool]:
@@ -175,13 +184,14 @@ def open_engine(url: str, *, folder: Path) -> Engine:
         if parsed.get_backend_name() == "sqlite":
             path = folder / (parsed.database or "")
             _make_folder(path.parent)
-            engine = create_engine(parsed.set(database=str(path)))
+            engine = create_engine(parsed.set(database=str(path)), hide_parameters=True)
             weakref.finalize(engine, engine.pool.dispose)  # at exit: the file alone is then whole
             event.listen(engine, "connect", _configure_sqlite)
             event.listen(engine, "begin", _begin_immediate)
             return engine
         if parsed.get_backend_name() == "postgresql":
-            return create_engine(parsed.set(drivername="postgresql+psycopg"))
+            on_psycopg = parsed.set(drivername="postgresql+psycopg")
+            return create_engine(on_psycopg, hide_parameters=True)  # they hold raw keys
     except (ArgumentError, NoSuchModuleError) as error:
         raise StoreError(
             f"{_without_password(url)!r} is no database URL ({error}).",

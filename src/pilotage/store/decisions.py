@@ -11,7 +11,7 @@ from pilotage.domain.decision import Arm, Decision, Mode, Proposal
 from pilotage.domain.entry import Entry, EntryKind
 from pilotage.domain.month import Month
 from pilotage.store import vault
-from pilotage.store.database import Row, among, insert_rows
+from pilotage.store.database import Row, among, insert_rows, storable
 from pilotage.store.ledger import instant, stamp
 from pilotage.store.record import Transaction
 from pilotage.store.tables import decision
@@ -182,7 +182,7 @@ def _row(item: Decision) -> Row:
         proposal.score if proposal else None,
         proposal.confidence if proposal else None,
         proposal.rank if proposal else None,
-        proposal.reason if proposal else None,
+        storable(proposal.reason) if proposal else None,
         item.version or None,
     )
 

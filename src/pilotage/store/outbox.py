@@ -18,7 +18,7 @@ from pilotage.domain.decision import (
 from pilotage.domain.entry import Entry, EntryKind
 from pilotage.domain.month import Month
 from pilotage.spec.decide import Deliver, Shown
-from pilotage.store.database import Row, among, insert_rows
+from pilotage.store.database import Row, among, insert_rows, storable
 from pilotage.store.decisions import Written
 from pilotage.store.record import Transaction
 from pilotage.store.tables import decision, outbox, same_decision
@@ -55,7 +55,7 @@ def post(work: Transaction, recorded: Sequence[Written], *, deliver: Sequence[De
         state = _STATES.get(made.route)
         if state is None or made.proposal is None:
             continue
-        decided, mode = made.key, str(made.mode)
+        decided, mode, record = made.key, str(made.mode), storable(made.record)
         rows += [
             (
                 item.number,
@@ -66,7 +66,7 @@ def post(work: Transaction, recorded: Sequence[Written], *, deliver: Sequence[De
                 mode,
                 tool,
                 name,
-                made.record,
+                record,
                 field,
                 _shown(made.proposal, what),
                 state,
@@ -235,4 +235,4 @@ _STATES = {
 def _shown(proposal: Proposal, what: Shown) -> str:
     if what is Shown.RANK:
         return str(proposal.rank)
-    return proposal.reason if what is Shown.REASON else f"{proposal.score:.4f}"
+    return storable(proposal.reason) if what is Shown.REASON else f"{proposal.score:.4f}"

@@ -12,7 +12,7 @@ from pilotage.domain.unit import Parked
 from pilotage.governance.pseudonym import pseudonyms
 from pilotage.ports import Case
 from pilotage.store import vault
-from pilotage.store.database import among, insert_rows
+from pilotage.store.database import among, insert_rows, storable
 from pilotage.store.ledger import stamp
 from pilotage.store.record import Record, Transaction
 from pilotage.store.tables import parked
@@ -67,7 +67,15 @@ def park(work: Transaction, rows: Sequence[Parked], *, use_case: str, as_of: dat
         work.connection,
         parked,
         [
-            (key, use_case, row.table, row.key, row.reason, row.detail, stamp(as_of))
+            (
+                key,
+                use_case,
+                row.table,
+                storable(row.key),
+                row.reason,
+                storable(row.detail),
+                stamp(as_of),
+            )
             for key, row in fresh.items()
         ],
     )
