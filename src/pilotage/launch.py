@@ -5,8 +5,8 @@ history -> baseline -> candidates -> arms -> looks -> ledger
 Looks are counted in full cohorts. A unit of a replay belongs to the month it came in; in shadow and
 live it belongs to the month in which a pass decides it. So a start long before the first pass moves
 no look into months in which nobody was treated. And where the start is not the first day of its
-month, that month is a cohort in part: it counts in the effect, but it is no look, and the first
-look is at the next month.
+month, or another mode decided units in it before, that month is a cohort in part: it counts in the
+effect, but it is no look, and the first look is at the next month.
 """
 
 from collections import Counter
@@ -33,7 +33,7 @@ from pilotage.ports import Case, Predictor
 from pilotage.spec.decide import Every
 from pilotage.spec.hashing import experiment_hash, fixed
 from pilotage.spec.use_case import UseCase
-from pilotage.store import parking, registry
+from pilotage.store import decisions, parking, registry
 from pilotage.store.record import Record
 
 
@@ -140,7 +140,7 @@ def register(case: Case, record: Record, *, as_of: datetime) -> tuple[Registered
         baseline=history.baseline,
         holdout=spec.experiment.holdout,
         minimum_effect=spec.outcome.minimum_effect.absolute_at(history.baseline.mean),
-        looks=planned_looks(spec, first=first_look(case, start=start, begins=begins)),
+        looks=planned_looks(spec, first=first_look(case, record, start=start, begins=begins)),
         months_to_detect=months_to_detect(planned(spec, history.baseline)),
         predictor=contest.winner,
         version=contest.version,
@@ -171,16 +171,24 @@ def examples_of(history: History, spec: UseCase) -> list[Example]:
     return [Example(unit=past.unit, happened=past.value > bar) for past in history.newest]
 
 
-def first_look(case: Case, *, start: datetime, begins: datetime) -> Month:
+def first_look(case: Case, record: Record, *, start: datetime, begins: datetime) -> Month:
     """Return the month of the first full cohort: all its units take part, from its first day on.
 
     Args:
         start: no unit from before takes part.
         begins: when the first unit is decided.
     """
+    with record.reading() as connection:
+        until = decisions.handed_over(
+            connection, use_case=case.spec.use_case, mode=case.mode, begins=begins
+        )
     month = Month.of(begins, zone=case.zone)
-    whole = start < month.start(zone=case.zone) + timedelta(days=1)
-    return month if whole or case.spec.decide.every is Every.MONTH else month.plus(1)
+    opens = month.start(zone=case.zone)
+    if case.spec.decide.every is Every.MONTH:  # a first pass on any day takes every account
+        whole = until is None or until < opens
+    else:
+        whole = max(start, until or start) < opens + timedelta(days=1)
+    return month if whole else month.plus(1)
 
 
 def planned_looks(spec: UseCase, *, first: Month) -> LookPlan:

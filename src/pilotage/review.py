@@ -109,6 +109,7 @@ def gather(
             pending=sum(waiting.values()),
             delivered=outbox.counts(connection, use_case=name, mode=mode, months=closed),
             evidence=moments.evidence(connection, asked),
+            begins_at=decisions.handed_over(connection, use_case=name, mode=mode, begins=as_of),
             ends_at=decisions.newest(connection, cohort) if mode is Mode.REPLAY else None,
             in_time=outcomes.heard(connection, use_case=name),
             too_late=parking.count(connection, use_case=name, reason=parking.BEFORE_ASSIGNMENT),

@@ -34,6 +34,12 @@ def test_months_are_counted_in_part(
     assert seen.covered_months(zone=UTC) == pytest.approx(months)
 
 
+@pytest.mark.parametrize(("days", "months"), [(-40, 2.0), (0, 2.0), (15, 1.5), (30, 1.0)])
+def test_what_another_mode_decided_is_in_no_month(days: int, months: float):
+    seen = replace(RECORDED, closed=[APRIL, MAY], begins_at=START + timedelta(days=days))
+    assert seen.covered_months(zone=UTC) == pytest.approx(months)
+
+
 def test_units_that_are_decided_every_month_count_each_as_a_whole():
     seen = replace(started(START + timedelta(days=15)), closed=[APRIL, MAY], by_unit=[])
     assert seen.covered_months(zone=UTC) == 2

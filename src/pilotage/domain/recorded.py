@@ -28,6 +28,8 @@ class Recorded:
         assigned: units by arm, in closed months; one decided in several counts once.
         pending: units whose outcome is not known yet.
         delivered: deliveries by state.
+        begins_at: when another mode decided last before this one began, so that the units from
+            then on are in this one; None where none did.
         ends_at: when the newest unit of the last closed month was assigned, where the units may
             end with it, as the export under a replay does; None where the month is a whole one.
         in_time: outcomes that came after their unit was decided.
@@ -47,6 +49,7 @@ class Recorded:
     pending: int
     delivered: Mapping[DeliveryState, int]
     evidence: tuple[int, int] | None
+    begins_at: datetime | None = None
     ends_at: datetime | None = None
     in_time: int = 0
     too_late: int = 0
@@ -68,16 +71,19 @@ class Recorded:
     def covered_months(self, *, zone: tzinfo) -> float:
         """Return how many months the units of the closed cohorts came in, or were decided in.
 
-        Units that are decided once came between the start and the end of the last cohort, and
-        both of these months may be in part. Those decided every month count in each as a whole.
+        Units that are decided once came between the start, or the last decision of another mode,
+        and the end of the last cohort; both of these months may be in part. Those decided every
+        month count in each as a whole.
         """
         if not self.closed:
             return 0.0
         if self.by_unit is not None:
             return float(len(self.closed))
-        last, started_at = self.closed[-1], self.registered.started_at
-        first = Month.of(started_at, zone=zone)
-        covered = last.minus(first) + 1 - first.share_before(started_at, zone=zone)
+        last, since = self.closed[-1], self.registered.started_at
+        if self.begins_at is not None:
+            since = max(since, self.begins_at)
+        first = Month.of(since, zone=zone)
+        covered = last.minus(first) + 1 - first.share_before(since, zone=zone)
         if self.ends_at is not None:
             covered -= 1 - last.share_before(self.ends_at, zone=zone)
         return max(covered, SHORTEST_MONTHS)
