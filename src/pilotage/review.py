@@ -211,7 +211,10 @@ def write_up(
     )
 
 
-def give(reviewed: Review, record: Record, *, as_of: datetime) -> int:
-    """Write a verdict into the ledger, unless the same one was given; return its revision."""
+def give(reviewed: Review, record: Record, *, as_of: datetime) -> int | None:
+    """Write a verdict into the ledger, unless the same one was given; return its revision.
+
+    None where one of a later day stands: a look back replaces nothing.
+    """
     with record.transaction() as work:
         return verdicts.give(work, reviewed, as_of=as_of)

@@ -66,7 +66,12 @@ def conclude(
 ) -> ProgrammeReview:
     """Write the verdicts into the ledger, and put them on one page."""
     for reviewed in reviews:
-        story.give(reviewed, record, as_of=as_of)
+        if story.give(reviewed, record, as_of=as_of) is None:
+            click.echo(
+                f"{reviewed.use_case}: a verdict on {reviewed.month} as of a later day stands; this"
+                f" look back as of {as_of:%Y-%m-%d} is not recorded.",
+                err=True,
+            )
     return ProgrammeReview(
         programme=opened.programme.title or opened.programme.programme,
         month=max(reviewed.month for reviewed in reviews),

@@ -15,25 +15,38 @@ from pilotage.domain.review import Review
 from pilotage.domain.verdict import Conclusion, Verdict
 from pilotage.governance.canonical import canonical
 from pilotage.store.database import insert_rows
+from pilotage.store.ledger import instant
 from pilotage.store.record import Transaction
-from pilotage.store.tables import verdict
+from pilotage.store.tables import entry, verdict
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Given:
-    """A verdict that was given, as it was written."""
+    """A verdict that was given, as it was written.
+
+    Args:
+        as_of: the instant it stands for.
+    """
 
     revision: int
     body: str
     seq: int
+    as_of: datetime
 
 
 def last(connection: Connection, cohort: Cohort) -> Given | None:
     """Return the newest revision of a month's verdict."""
     row = connection.execute(
-        select(verdict).where(_of(cohort)).order_by(verdict.c.revision.desc()).limit(1)
+        select(verdict, entry.c.body.label("entry"))
+        .join(entry, entry.c.seq == verdict.c.seq)
+        .where(_of(cohort))
+        .order_by(verdict.c.revision.desc())
+        .limit(1)
     ).one_or_none()
-    return Given(revision=row.revision, body=row.body, seq=row.seq) if row else None
+    if row is None:
+        return None
+    said = orjson.loads(row.entry)
+    return Given(revision=row.revision, body=row.body, seq=row.seq, as_of=instant(said["as_of"]))
 
 
 def conclusion(connection: Connection, cohort: Cohort) -> Conclusion | None:
@@ -57,11 +70,12 @@ def conclusion(connection: Connection, cohort: Cohort) -> Conclusion | None:
     return None
 
 
-def give(work: Transaction, reviewed: Review, *, as_of: datetime) -> int:
+def give(work: Transaction, reviewed: Review, *, as_of: datetime) -> int | None:
     """Write a verdict as the next revision of its month, unless the same one stands there.
 
     Returns:
-        The revision, 0 for the first.
+        The revision, 0 for the first. None where one of a later day stands: that one stays, and
+        nothing is written.
     """
     cohort = Cohort(use_case=reviewed.use_case, mode=reviewed.mode, month=reviewed.month)
     said = facts(reviewed)
@@ -69,6 +83,8 @@ def give(work: Transaction, reviewed: Review, *, as_of: datetime) -> int:
     before = last(work.connection, cohort)
     if before and before.body == body:
         return before.revision
+    if before and as_of < before.as_of:
+        return None
     revision = before.revision + 1 if before else 0
     entry = Entry(
         kind=EntryKind.VERDICT,
