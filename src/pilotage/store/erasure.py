@@ -67,6 +67,9 @@ def erase(work: Transaction, subject: Subject, *, by: Signer, as_of: datetime) -
     """Erase a person, bar them from being enrolled again, and note it, signed.
 
     Arm and numeric outcome stay, under the pseudonym: no figure changes.
+
+    Args:
+        work: within `Record.one_at_a_time`; a pass at work may be handing the raw key to a tool.
     """
     if work.connection.dialect.name == "sqlite":
         work.connection.exec_driver_sql("PRAGMA secure_delete = ON")  # freed bytes become zeros
