@@ -311,6 +311,11 @@ def _read(path: Path, *, missing: str) -> bytes:
         return path.read_bytes()
     except FileNotFoundError as error:
         raise SpecError(f"{path}: there is no such file.", fix=missing) from error
+    except NotADirectoryError as error:
+        raise SpecError(
+            f"{path.parent}: this is a file, where a programme's folder is named.",
+            fix=f"name the folder that holds {PROGRAMME_FILE}: -p FOLDER",
+        ) from error
     except OSError as error:
         raise SpecError(
             f"{path}: cannot be read ({error.strerror}).",

@@ -189,6 +189,17 @@ def test_the_file_of_a_database_is_relative_to_the_programme(
     assert check(drafted, "--json").json["errors"] == []
 
 
+def test_a_file_in_place_of_the_folder_is_said_to_be_one(drafted: Path):
+    said = check(drafted / "pilotage.yaml")
+    assert "pilotage.yaml: this is a file" in said.out
+    assert "-p FOLDER" in said.out
+
+
+def test_a_window_of_no_time_is_told_that_it_is_above_0(drafted: Path):
+    changed(drafted, "window: 30 days", "window: 0 days")
+    assert "`outcome.window` is '0 days'; a span is above 0" in check(drafted).out
+
+
 def test_a_folder_without_a_programme_is_answered_with_init(tmp_path: Path):
     said = check(tmp_path)
     assert said.code == 1

@@ -111,6 +111,15 @@ def test_a_role_is_added_to_those_a_person_has(founded: Acme):
     assert founded.opened().programme.people["fin"].roles == ("finance", "reviewer")
 
 
+def test_a_person_who_is_registered_already_is_said_to_be_and_the_file_stays(founded: Acme):
+    path = founded.folder / "pilotage.yaml"
+    before = path.read_bytes()
+    typed = ("governance", "person", "fin", "--role", "finance", "--write")
+    assert f"Already in {path}" in founded.does(*typed).out
+    assert founded.does(*typed, "--json").json["written"] is False
+    assert path.read_bytes() == before
+
+
 def test_a_registered_key_is_not_replaced_by_another(founded: Acme):
     (founded.keys / "ana.key").unlink()
     before = (founded.folder / "pilotage.yaml").read_text()

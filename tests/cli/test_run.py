@@ -6,7 +6,9 @@ from typing import cast
 
 import pytest
 
-from tests.cli.acme import LEADS, Acme, Said, in_a_process
+from pilotage.cli.run import in_words
+from pilotage.domain.tally import Tally
+from tests.cli.acme import LEADS, Acme, Said, in_a_process, pilotage
 
 
 def run(acme: Acme, *words: str, on: str) -> Said:
@@ -85,7 +87,23 @@ def test_with_json_a_usage_error_is_json_on_stderr(tmp_path: Path):
     assert said.code == 2
     assert said.out == ""
     assert "lively" in said.error["message"]
-    assert said.error["fix"].endswith("run --help")
+    assert "run --help" in said.error["fix"]
+
+
+def test_a_usage_error_names_the_help_as_its_fix():
+    said = pilotage("run", "--mod")
+    assert said.code == 2
+    assert "error: No such option" in said.err
+    assert said.err.endswith("\n  fix: `pilotage run --help` shows how it is written\n")
+    assert "fix: `pilotage --help`" in pilotage("nosuch").err
+    assert "Commands:" in pilotage().err
+
+
+def test_one_of_something_is_said_in_the_singular():
+    one = Tally(read=1, decided=1, closed=1, corrected=1, parked=1)
+    assert in_words(one) == (
+        "1 unit read; 1 decided, 1 outcome window closed, 1 outcome corrected, 1 row parked"
+    )
 
 
 def test_rows_from_before_the_start_are_counted_and_left_out(live: Acme):

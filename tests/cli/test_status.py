@@ -68,6 +68,18 @@ def test_the_last_verdict_stands_with_its_month(drafted: Path):
     verdict = cast("dict[str, str]", status(drafted)["verdict"])
     assert verdict["month"] == reviewed["month"]
     assert verdict["verdict"] in pilotage("status", "-p", str(drafted)).out
+    assert status(drafted)["next"] == f"pilotage governance status -p {drafted} calls"
+
+
+def test_a_use_case_that_was_renamed_is_named_as_the_record_knows_it(drafted: Path):
+    pilotage("run", "-p", str(drafted))
+    file = drafted / "use_cases/calls.yaml"
+    file.write_text(file.read_text().replace("use_case: calls", "use_case: rings"))
+    said = pilotage("status", "-p", str(drafted)).out
+    assert "rings  replay  not run yet" in said
+    assert "calls  is in the record, and no file declares it" in said
+    assert pilotage("status", "-p", str(drafted), "--json").json["undeclared"] == ["calls"]
+    assert "is in the record" in pilotage("status", "calls", "-p", str(drafted)).err
 
 
 def test_rows_that_were_parked_are_shown_by_reason_with_an_example(drafted: Path):
@@ -77,7 +89,7 @@ def test_rows_that_were_parked_are_shown_by_reason_with_an_example(drafted: Path
     write(drafted.parent / "leads.csv", LEADS_HEADER, leads)
     pilotage("run", "-p", str(drafted))
     said = pilotage("status", "-p", str(drafted)).out
-    assert "1 rows of leads parked, missing-key: key column 'lead_id' is empty" in said
+    assert "1 row of leads parked, missing-key: key column 'lead_id' is empty" in said
     assert "2 rows of leads parked, duplicate-key: 2 rows have this 'lead_id'" in said
     assert f"pilotage status -p {drafted} --parked" in said
 

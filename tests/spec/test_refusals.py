@@ -131,7 +131,8 @@ def test_a_value_that_cannot_be_right_is_refused_with_the_reason(lines: str, why
     [
         ("window: 1 month", "months differ in length"),
         ("window: 14", "span of time"),
-        ("window: 0 days", "number of hours"),
+        ("window: 0 days", "a span is above 0"),
+        ("window: 2 months", "number of hours"),
         ("minimum_effect: {relative: 0.1, absolute: 0.1}", "not both"),
         ("minimum_effect: {}", "not both"),
         ("minimum_effect: 0.15", "keys of its own"),

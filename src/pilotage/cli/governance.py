@@ -61,12 +61,12 @@ def person(
 
     The private key stays on this machine. An existing one is never overwritten.
     """
-    if write:
-        given.open()  # says what is wrong before a key is made
+    known = given.open().programme.people.get(name) if write else None  # before a key is made
     key, made = make_key(name)
-    vkey = key.verifying_key.vkey
+    vkey, added = key.verifying_key.vkey, False
     if write:
-        roles = register(given.folder, name, roles=roles, vkey=vkey).roles
+        registered = register(given.folder, name, roles=roles, vkey=vkey)
+        roles, added = registered.roles, registered != known
     if given.as_json:
         echo_json(
             {
@@ -75,12 +75,13 @@ def person(
                 "key": vkey,
                 "private_key": str(key_file(name)),
                 "made": made,
-                "written": write,
+                "written": added,
             }
         )
         return
     click.echo(f"{'Made' if made else 'Found'} the private key of {name}: {key_file(name)}")
-    click.echo(f"{'Added' if write else 'Add'} to {given.folder / PROGRAMME_FILE}:\n")
+    said = ("Added to" if added else "Already in") if write else "Add to"
+    click.echo(f"{said} {given.folder / PROGRAMME_FILE}:\n")
     click.echo(lines_for(name, roles, vkey))
     click.echo(f"\nnext: {given.next('governance status')}")
 

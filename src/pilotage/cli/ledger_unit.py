@@ -7,6 +7,7 @@ from datetime import datetime
 
 import click
 
+from pilotage.cli.number import how_many
 from pilotage.cli.options import Given, as_of_option, echo_json, programme_options, today
 from pilotage.cli.people import person_option, signer
 from pilotage.cli.progress import Progress
@@ -215,7 +216,7 @@ def _sign_off(body: Body) -> Signature:
 def _say_erased(erased: Erased, key: str, *, unit: str, is_scrubbed: bool) -> None:
     who = f"{unit} {key}"
     if erased.rows:
-        click.echo(f"Erased {who}: {erased.rows} rows lost what was personal.")
+        click.echo(f"Erased {who}: {how_many(erased.rows, 'row')} lost what was personal.")
     else:
         click.echo(f"Nothing personal of {who} is held.")
     click.echo("It is never enrolled again. The log and its root are as they were.")

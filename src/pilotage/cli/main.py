@@ -69,7 +69,7 @@ def main(
     given = sys.argv[1:] if arguments is None else arguments
     as_json = "--json" in given
     try:
-        code = commands.main(given, standalone_mode=False, obj=clock)
+        code = commands.main(given, prog_name="pilotage", standalone_mode=False, obj=clock)
     except PilotageError as error:
         complain(error, as_json=as_json)
         sys.exit(error.exit_code)
@@ -88,10 +88,10 @@ def main(
         click.echo("\nInterrupted. Nothing is lost: run the same command again.", err=True)
         sys.exit(INTERRUPTED)
     except click.ClickException as error:
-        if as_json:
-            complain(_usage(error), as_json=True)
-        else:
+        if isinstance(error, click.exceptions.NoArgsIsHelpError):
             error.show()
+        else:
+            complain(_usage(error), as_json=as_json)
         sys.exit(error.exit_code)
     sys.exit(code if isinstance(code, int) else 0)
 
@@ -99,4 +99,4 @@ def main(
 def _usage(error: click.ClickException) -> PilotageError:
     context = error.ctx if isinstance(error, click.UsageError) else None
     command = context.command_path if context else "pilotage"
-    return PilotageError(error.format_message(), fix=f"{command} --help")
+    return PilotageError(error.format_message(), fix=f"`{command} --help` shows how it is written")

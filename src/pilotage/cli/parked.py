@@ -8,6 +8,7 @@ from typing import Protocol, TypeVar
 
 from sqlalchemy import Connection
 
+from pilotage.cli.number import how_many
 from pilotage.cli.recorded import record_if_any
 from pilotage.opening import Opened
 from pilotage.store import parking
@@ -26,6 +27,8 @@ TO_DO: Mapping[str, str] = {
     "duplicate-key": "find out which row is right and export each unit once",
     "missing-key": "fill the key in where the table comes from, or leave such rows out",
     "float-key": "export the key as text: a spreadsheet made it a number with decimals",
+    "bad-value": "export amounts as plain numbers such as 1002.23",
+    "not-finite": "export amounts as plain numbers such as 1002.23",
     "bad-time": "export times as 2026-09-01 or 2026-09-01T08:30:00Z",
     "in-the-future": "mend the date; if it is right, check the time zone and this machine's clock",
     "late-cluster": "nothing: its units stay as today until a new experiment starts",
@@ -65,7 +68,7 @@ def rows_in_words(rows: Sequence[ParkedRow]) -> Iterator[str]:
         rows, key=lambda row: (row.use_case, row.source, row.reason)
     ):
         kind = list(alike)
-        yield f"{use_case}: {len(kind):,} rows of {Path(source).name}, {reason}"
+        yield f"{use_case}: {how_many(len(kind), 'row')} of {Path(source).name}, {reason}"
         yield from wrap(
             f"to do: {to_do(reason)}", WIDTH, initial_indent="  ", subsequent_indent="    "
         )
@@ -78,7 +81,8 @@ def counts_in_words(counts: Sequence[ParkedCount]) -> Iterator[str]:
     """Yield a line for each use case, table and reason, with an example."""
     for one in counts:
         yield from wrap(
-            f"{one.use_case}: {one.n:,} rows of {Path(one.source).name} parked, {one.reason}:"
+            f"{one.use_case}: {how_many(one.n, 'row')} of {Path(one.source).name} parked,"
+            f" {one.reason}:"
             f" {one.example}",
             WIDTH,
             subsequent_indent="  ",

@@ -40,6 +40,8 @@ def lines_for(name: str, roles: Iterable[str], vkey: str) -> str:
 def register(folder: Path, name: str, *, roles: Iterable[str], vkey: str) -> Person:
     """Write a person's roles and public key into pilotage.yaml; roles they have stay.
 
+    Where all of it is there already, the file is left as it is.
+
     Raises:
         RefusedError: another key is registered for them, or the file cannot be written.
         SpecError: the file cannot be read.
@@ -54,6 +56,8 @@ def register(folder: Path, name: str, *, roles: Iterable[str], vkey: str) -> Per
             fix=f"if it is lost, replace it by hand with {vkey}; sign-offs under it end with it",
         )
     person = Person(roles=tuple(dict.fromkeys([*known.roles, *roles])), key=vkey)
+    if person == known:
+        return person
     written = _with(text, name, person)
     after = load_programme(written, file=PROGRAMME_FILE)
     if after != _expected(before, name, person):

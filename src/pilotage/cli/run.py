@@ -8,6 +8,7 @@ import click
 
 from pilotage import flow, launch
 from pilotage.cli.complaint import complain
+from pilotage.cli.number import how_many
 from pilotage.cli.options import Given, as_of_option, echo_json, programme_options, today
 from pilotage.cli.progress import Progress
 from pilotage.domain.decision import Mode
@@ -71,7 +72,7 @@ def command(
         for name, tally in tallies.items():
             click.echo(f"{name}\n  {in_words(tally)}")
             if earlier[name]:
-                click.echo(f"  {earlier[name]:,} rows lie before the start, and are left out")
+                click.echo(f"  {_before_start_in_words(earlier[name])}")
     refuse(refused, given)
     if not given.as_json:
         waiting = any(tally.waiting for tally in tallies.values())
@@ -125,12 +126,20 @@ def in_words(tally: Tally) -> str:
         "waiting for a person": tally.waiting,
         "delivered": tally.delivered,
         "refused by the tool": tally.dead,
-        "outcome windows closed": tally.closed,
-        "outcomes corrected": tally.corrected,
-        "rows parked": tally.parked,
     }
     parts = [f"{n:,} {what}" for what, n in said.items() if n]
-    return f"{tally.read:,} units read; " + (", ".join(parts) or "nothing new")
+    counted = {
+        ("outcome window", "closed"): tally.closed,
+        ("outcome", "corrected"): tally.corrected,
+        ("row", "parked"): tally.parked,
+    }
+    parts += [f"{how_many(n, noun)} {what}" for (noun, what), n in counted.items() if n]
+    return f"{how_many(tally.read, 'unit')} read; " + (", ".join(parts) or "nothing new")
+
+
+def _before_start_in_words(rows: int) -> str:
+    lie = "row lies before the start, and is" if rows == 1 else "rows lie before the start, and are"
+    return f"{rows:,} {lie} left out"
 
 
 def _facts(tally: Tally) -> dict[str, int]:

@@ -18,6 +18,7 @@ from pilotage.cli.parked import (
 from pilotage.cli.recorded import key_warnings, record_if_any
 from pilotage.domain.cohort import Cohort
 from pilotage.domain.decision import Arm, Mode
+from pilotage.domain.errors import SpecError
 from pilotage.domain.month import Month
 from pilotage.domain.verdict import Verdict
 from pilotage.opening import Opened
@@ -27,6 +28,11 @@ from pilotage.store.record import Record
 
 LONG_DAYS = 7
 """A proposal that waits longer than this has come to nothing for its unit."""
+
+NOT_DECLARED = "is in the record, and no file declares it: renamed, or removed"
+NAME_BACK = (
+    "give it its name back in its file, or keep its evidence: `pilotage ledger export BUNDLE`"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,8 +75,8 @@ class Status:
             return "ledger export BUNDLE" if stopped else f"governance resume {self.use_case}"
         if self.decided is None:
             return "check"
-        if self.mode is Mode.REPLAY:  # nobody acts on a replay any more
-            return "check" if verdict else "review"
+        if self.mode is Mode.REPLAY:  # nobody acts on a replay any more; live is what it is for
+            return f"governance status {self.use_case}" if verdict else "review"
         if stopped:
             return f"governance halt {self.use_case} --why {stopped.rule}"
         if self.waiting:
@@ -90,6 +96,9 @@ def command(*, use_case: str | None, as_of: datetime | None, by_row: bool, given
         say_parked(opened, use_case, given)
         return
     record, now = record_if_any(opened), opened.at(as_of)
+    gone = undeclared(opened, record)
+    if use_case in gone:
+        raise SpecError(f"{use_case} {NOT_DECLARED}.", fix=given.addressed(NAME_BACK))
     found = [
         status
         for spec in opened.chosen(use_case)
@@ -100,18 +109,29 @@ def command(*, use_case: str | None, as_of: datetime | None, by_row: bool, given
     if given.as_json:
         runs = [{**facts(one), "next": next_} for one, next_ in zip(found, nexts, strict=True)]
         left = [count_facts(one) for one in counts]
-        echo_json({"runs": runs, "parked": left, "warnings": warnings})
+        echo_json({"runs": runs, "undeclared": gone, "parked": left, "warnings": warnings})
         return
     if not found:
         click.echo(f"{given.folder}: no use case is declared yet.")
     for one, next_ in zip(found, nexts, strict=True):
         click.echo("\n".join(in_words(one, next_, now=now)))
+    for name in gone:
+        click.echo(f"{name}  {NOT_DECLARED}; {given.addressed(NAME_BACK)}")
     for line in counts_in_words(counts):
         click.echo(line)
     if counts:
         click.echo(f"  which rows, and what to do: {given.next('status --parked')}")
     for warning in warnings:
         click.echo(warning)
+
+
+def undeclared(opened: Opened, record: Record | None) -> list[str]:
+    """Return the use cases that ran and that no file declares any more."""
+    if record is None:
+        return []
+    with record.reading() as connection:
+        ran = registry.use_cases(connection)
+    return [name for name in ran if name not in opened.specs]
 
 
 def say_parked(opened: Opened, use_case: str | None, given: Given) -> None:
@@ -195,7 +215,8 @@ def in_words(one: Status, next_: str, *, now: datetime) -> Iterator[str]:
         days = (now - one.waits_since).days
         warn = "Warning: " if days > LONG_DAYS and one.mode is Mode.LIVE else ""
         since = f"{one.waits_since:%Y-%m-%d}"
-        yield f"  {warn}{one.waiting:,} proposals wait for a person, the oldest since {since}"
+        wait = "proposal waits" if one.waiting == 1 else "proposals wait"
+        yield f"  {warn}{one.waiting:,} {wait} for a person, the oldest since {since}"
 
 
 def _standing(one: Status) -> str:

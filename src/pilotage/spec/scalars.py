@@ -107,7 +107,9 @@ def _span(value: object) -> object:
     if not isinstance(value, str):
         raise refused(f"is {value!r}; it is a span of time.", fix="write 14 days or 2 weeks")
     found = re.fullmatch(r"(\d{1,5}) *(hour|day|week)s?", value.strip())
-    if not found or not int(found[1]):
+    if found and not int(found[1]):
+        raise refused(f"is {value!r}; a span is above 0.", fix="write 14 days or 2 weeks")
+    if not found:
         raise refused(
             f"is {value!r}; a span is a number of hours, days or weeks (months differ in length).",
             fix="write 14 days or 2 weeks",

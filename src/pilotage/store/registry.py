@@ -128,6 +128,12 @@ def registered(connection: Connection, *, use_case: str, mode: Mode) -> Register
     return _REGISTERED.validate_json(found) if found else None
 
 
+def use_cases(connection: Connection) -> list[str]:
+    """Return the names of all use cases that ever ran, whatever files declare now."""
+    found = select(experiment.c.use_case).distinct().order_by(experiment.c.use_case)
+    return list(connection.scalars(found))
+
+
 def sign(work: Transaction, given: Signature) -> None:
     """Put a sign-off or an approval in force, in place of the person's earlier one."""
     mine = (
