@@ -21,12 +21,22 @@ from pilotage.domain.review import Review
 from pilotage.experiments.fairness import fairness
 from pilotage.experiments.forecast import first_closing, forecast
 from pilotage.experiments.readout import Comparison, Readout, read_out
+from pilotage.followup import unread
 from pilotage.governance.permit import VALUE, in_force
 from pilotage.launch import registered
 from pilotage.ports import Case
 from pilotage.spec.decide import Every
 from pilotage.spec.hashing import value_hash
-from pilotage.store import decisions, moments, outbox, outcomes, parking, registry, verdicts
+from pilotage.store import (
+    decisions,
+    happenings,
+    moments,
+    outbox,
+    outcomes,
+    parking,
+    registry,
+    verdicts,
+)
 from pilotage.store.agreement import require_agreement
 from pilotage.store.record import Record
 from pilotage.value.economics import Economics, economics_of, metric_of, worth_per_month
@@ -111,11 +121,21 @@ def gather(
             evidence=moments.evidence(connection, asked),
             begins_at=decisions.handed_over(connection, use_case=name, mode=mode, begins=as_of),
             ends_at=decisions.newest(connection, cohort) if mode is Mode.REPLAY else None,
-            in_time=outcomes.heard(connection, use_case=name),
-            too_late=parking.count(connection, use_case=name, reason=parking.BEFORE_ASSIGNMENT),
+            in_time=outcomes.heard(connection, use_case=name, mode=mode),
+            too_late=too_late(case, connection, record),
+            unread=unread(case, record, connection),
             approved=is_approved(case, connection, as_of=as_of),
             concluded=verdicts.conclusion(connection, cohort),
         )
+
+
+def too_late(case: Case, connection: Connection, record: Record) -> int:
+    """Count the outcomes that came before their unit was decided in this mode."""
+    name = case.spec.use_case
+    keys = parking.keys(connection, use_case=name, reason=parking.BEFORE_ASSIGNMENT)
+    units = record.pseudonyms(keys, kind=case.spec.process.unit)
+    enrolled = happenings.followed(connection, units, use_case=name, mode=case.mode)
+    return sum(unit in enrolled for unit in units)
 
 
 def up_to(month: Month | None, closed: Sequence[Month], *, use_case: str) -> list[Month]:

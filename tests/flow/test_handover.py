@@ -103,3 +103,27 @@ def test_looks_of_leads_begin_after_a_month_that_shadow_decided_in_part(company:
     company.run("2026-04-10", mode="live")
     assert looks(company, mode="shadow")[0] == "2026-04"
     assert looks(company, mode="live")[0] == "2026-05"
+
+
+def late(company: Company, *, mode: str) -> tuple[int, int]:
+    """Outcomes that came before their unit was decided in a mode, and after."""
+    with company.opened(now="2026-08-20", mode=mode) as (case, record):
+        seen = story.gather(
+            case,
+            story.registered_of(case, record),
+            record,
+            month=None,
+            as_of=instant("2026-08-20"),
+        )
+    return seen.too_late, seen.in_time
+
+
+def test_outcomes_that_come_too_late_are_counted_in_the_mode_of_their_unit(company: Company):
+    """A long shadow that was in time does not hide that live comes too late."""
+    two_a_day(company)
+    signed(company)
+    for day in ("2026-04-15", "2026-04-30", "2026-05-01"):
+        company.run(day, mode="shadow")
+    assert late(company, mode="shadow") == (0, 9)
+    company.run("2026-08-20", mode="live")
+    assert late(company, mode="live") == (17, 0)

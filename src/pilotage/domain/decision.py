@@ -154,7 +154,7 @@ class DeliveryState(StrEnum):
     PENDING = "pending"
     DELIVERED = "delivered"
     CANCELLED = "cancelled"
-    """Rejected by a person, halted, or the subject was erased."""
+    """Rejected by a person, or the subject was erased; a halt leaves it pending."""
     DEAD = "dead"
     """The tool refused it for good."""
 

@@ -1,4 +1,4 @@
-"""Outcomes: what the source says of enrolled units, and what counts once a window closed."""
+"""Outcomes: what counts of each unit once its window closed, and what corrects it later."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -159,9 +159,19 @@ def correct(work: Transaction, counted: Counted, *, as_of: datetime) -> int:
     return len(rows)
 
 
-def heard(connection: Connection, *, use_case: str) -> int:
-    """Count what the source said of enrolled units after they were assigned."""
-    found = select(func.count()).select_from(happening).where(happening.c.use_case == use_case)
+def heard(connection: Connection, *, use_case: str, mode: Mode) -> int:
+    """Count what the source said of units of a mode after they were assigned."""
+    assigned = select(decision).where(
+        decision.c.use_case == happening.c.use_case,
+        decision.c.unit == happening.c.unit,
+        decision.c.mode == mode.value,
+        decision.c.assigned_at <= happening.c.at,
+    )
+    found = (
+        select(func.count())
+        .select_from(happening)
+        .where(happening.c.use_case == use_case, assigned.exists())
+    )
     return int(connection.scalar(found) or 0)
 
 

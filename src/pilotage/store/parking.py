@@ -1,4 +1,7 @@
-"""Parked rows: refused at the edge, kept with the reason until they are mended."""
+"""Parked rows: refused at the edge and kept with the reason.
+
+A row that is mended in its table is read as it is now; here it stays listed as it was.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -20,7 +23,7 @@ from pilotage.store.tables import parked
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ParkedCount:
-    """How many rows of a table wait for one reason, with one of them."""
+    """How many rows of a table were refused for one reason, with one of them."""
 
     use_case: str
     source: str
@@ -31,7 +34,7 @@ class ParkedCount:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ParkedRow:
-    """A row that waits to be mended; its key stands as its table names it."""
+    """A row as it was refused; its key stands as its table names it."""
 
     use_case: str
     source: str
@@ -97,10 +100,10 @@ BEFORE_ASSIGNMENT = "before-assignment"
 """The reason of an outcome that came before its unit was decided."""
 
 
-def count(connection: Connection, *, use_case: str, reason: str) -> int:
-    """Count the rows parked for one reason."""
-    found = select(func.count()).where(parked.c.use_case == use_case, parked.c.reason == reason)
-    return int(connection.scalar(found) or 0)
+def keys(connection: Connection, *, use_case: str, reason: str) -> list[str]:
+    """Return the key of each row parked for one reason, as its table names it."""
+    found = select(parked.c.key).where(parked.c.use_case == use_case, parked.c.reason == reason)
+    return list(connection.scalars(found))
 
 
 def counts(connection: Connection, *, use_case: str) -> list[ParkedCount]:

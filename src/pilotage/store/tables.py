@@ -1,7 +1,7 @@
 """The tables of the record.
 
 Instants are ISO text in UTC, months `2026-09`. No personal key stands outside `vault`, `outbox`
-and, until the row is mended, `parked`.
+and `parked`.
 """
 
 from sqlalchemy import (
@@ -218,7 +218,7 @@ parked = _table(
     Column("detail", Text, nullable=False),
     Column("as_of", Text, nullable=False),
 )
-"""Rows refused at the edge, with the reason; the raw key stays here until it is mended."""
+"""Rows refused at the edge, with the reason; the raw key stays here until the unit is erased."""
 
 verdict = _table(
     "verdict",
