@@ -104,6 +104,29 @@ def test_a_proof_shows_one_entry_to_a_reader_without_the_log(live: Acme, bundle:
     assert proof.entry + b"\n" == lines(bundle)[12]
 
 
+def test_a_proof_is_verified_alone_under_the_key_that_its_reader_holds(
+    live: Acme, bundle: Path, tmp_path: Path
+):
+    proof = tmp_path / "12.json"
+    proof.write_bytes((bundle / "proofs/12.json").read_bytes())
+    verify, key = ("ledger", "verify", str(proof)), ("--key", str(bundle / "key.vkey"))
+    assert "--key KEY" in pilotage(*verify).err
+    said = pilotage(*verify, *key, "--json").json
+    assert (said["intact"], said["seq"], said["is_own_key"]) == (True, 12, False)
+    assert said["entry"] == json.loads(lines(bundle)[12])
+    assert "cannot be held against" in pilotage(*verify, *key, "--checkpoint", str(bundle)).err
+    there = live.types("ledger", "verify", str(bundle / "proofs/12.json")).out
+    assert there.startswith("Intact: entry 12 is one of the")
+    assert "The key is the bundle's own" in there
+    proof.write_bytes(proof.read_bytes().replace(b"2026", b"2027", 1))
+    assert faults(pilotage(*verify, *key)) == {"proof-invalid"}
+    assert pilotage(*verify, *key, "--json").json["entry"] is None
+    other = SigningKey.generate("pilotage/acme", entropy=bytes(32)).verifying_key.vkey
+    assert faults(pilotage("ledger", "verify", str(bundle / "proofs/12.json"), "--key", other)) == {
+        "wrong-key"
+    }
+
+
 def test_no_secret_and_no_raw_key_leaves_with_a_bundle(live: Acme, bundle: Path):
     everything = b"".join(path.read_bytes() for path in bundle.rglob("*") if path.is_file())
     secrets = [path.read_bytes().strip() for path in (live.folder / ".pilotage/keys").iterdir()]

@@ -10,6 +10,7 @@ from pathlib import Path
 import click
 
 from pilotage.cli import signing
+from pilotage.cli.ledger_proof import say_proof
 from pilotage.cli.ledger_unit import erase, show
 from pilotage.cli.options import Given, as_of_option, echo_json, programme_options
 from pilotage.cli.progress import Progress
@@ -108,9 +109,14 @@ def verify(
 ) -> None:
     """Check that a log is the one that was signed; exit code 1 when it is not.
 
-    BUNDLE needs no database and no programme. Without it the programme's own record is checked.
+    BUNDLE needs no database and no programme; it may be one file of `export --proof`. Without it
+    the programme's own record is checked.
     """
     held = read_vkey(key) if key else None
+    if bundle is not None and bundle.is_file():
+        if not say_proof(bundle, key=held, older=older, as_json=given.as_json):
+            raise click.exceptions.Exit(NOT_INTACT)
+        return
     kept = read_note(older) if older else None
     with Progress() as progress:
         watch = _told(progress, "entries verified")
