@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
+from pilotage.domain.census import Census
 from pilotage.domain.decision import Proposal
 from pilotage.domain.unit import Outcome, Parked, Unit
 
@@ -53,6 +54,11 @@ class ListSource:
         ]
         for start in range(0, len(found), batch):
             yield found[start : start + batch], ()
+
+    def census(self) -> tuple[Census, Census]:
+        """Count the lists; nothing in them is refused."""
+        units = Census(table="units", rows=len(self.held), refusals=())
+        return units, Census(table="outcomes", rows=len(self.happened), refusals=())
 
     def recorded_from(self) -> datetime | None:
         """Return when the first of the outcomes happened."""

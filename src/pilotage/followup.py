@@ -7,6 +7,9 @@ source -> of an enrolled unit? -> after its assignment? -> what differs from bef
 from collections.abc import Iterable
 from datetime import datetime
 
+from sqlalchemy import Connection
+
+from pilotage.data.outcomes import UNREAD
 from pilotage.data.spans import Span, spans
 from pilotage.domain.errors import SourceError
 from pilotage.domain.experiment import Registered
@@ -74,8 +77,9 @@ def listen(
 ) -> Tally:
     """Take in what the source says now: what is new, what it amended, what it took back.
 
-    Nothing is written before all that was held has been read again and most of it was found. What
-    lies before the first row of the source stays: it may hold the last months only.
+    No outcome is written before all that was held has been read again and most of it was found;
+    rows that cannot be right are parked as they come. What lies before the first row of the source
+    stays: it may hold the last months only.
 
     Raises:
         SourceError: too much of it is gone.
@@ -181,6 +185,22 @@ def misplaced(item: Outcome, case: Case, *, reason: str) -> Parked:
         reason=reason,
         detail=MISPLACED[reason].format(at=item.at, units=case.spec.data.units.table),
     )
+
+
+def unread(case: Case, record: Record, connection: Connection) -> int:
+    """Count the enrolled units whose outcomes were parked unread: they would count as 0.
+
+    One of which something could be read since is not among them.
+    """
+    name, table = case.spec.use_case, case.spec.data.outcomes.table
+    keys = {
+        row.key
+        for row in parking.rows(connection, use_case=name)
+        if row.source == table and row.reason in UNREAD
+    }
+    units = record.pseudonyms(sorted(keys), kind=case.spec.process.unit)
+    assigned = happenings.followed(connection, units, use_case=name, mode=case.mode)
+    return len(assigned.keys() - happenings.heard_of(connection, units, use_case=name))
 
 
 def close_windows(

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from typing import Protocol
 
+from pilotage.domain.census import Census
 from pilotage.domain.decision import Delivery, Mode, Proposal, Receipt
 from pilotage.domain.entry import Entry
 from pilotage.domain.unit import Outcome, Parked, Unit
@@ -25,6 +26,10 @@ class Source(Protocol):
         self, *, since: datetime | None, until: datetime, batch: int
     ) -> Iterator[tuple[Sequence[Outcome], Sequence[Parked]]]:
         """Yield outcomes that happened in [since, until), by time and key."""
+        ...
+
+    def census(self) -> tuple[Census, Census]:
+        """Count all units and all outcomes that it holds, and those that cannot be read."""
         ...
 
     def recorded_from(self) -> datetime | None:

@@ -97,7 +97,7 @@ def test_outcomes_that_never_happen_in_the_window_leave_nothing_to_plan_with(dra
     write(
         drafted.parent / "deals.csv",
         DEALS_HEADER,
-        [["D1", "nobody", "2025-07-05"], ["D2", "nobody", "2026-08-01"]],
+        [["D1", "nobody", "2025-07-05"], ["D2", "L0899", "2026-08-01"]],
     )
     said = check(drafted, "--json")
     assert said.code == 1

@@ -39,6 +39,24 @@ def test_outcomes_before_the_decision_block_once_they_are_many(
         assert "pilotage run" in finding.fix
 
 
+@pytest.mark.parametrize(
+    ("unread", "in_time", "severity"),
+    [
+        (1, 0, Severity.WARNING),
+        (4, 90, Severity.WARNING),
+        (5, 90, Severity.BLOCKS),
+        (9, 991, Severity.WARNING),
+        (10, 990, Severity.BLOCKS),
+    ],
+)
+def test_units_that_count_as_nothing_because_nobody_could_read_them_are_named_and_block_when_many(
+    unread: int, in_time: int, severity: Severity
+):
+    [finding] = fairness(spec(), replace(RECORDED, unread=unread, in_time=in_time, assigned=EVEN))
+    assert (finding.code, finding.severity) == ("outcomes-unread", severity)
+    assert f"{unread} units" in finding.detail
+
+
 def test_arms_of_another_size_than_drawn_block():
     lost = replace(RECORDED, assigned={Arm.TREATMENT: 800, Arm.HOLDOUT: 120})
     [finding] = fairness(spec(), lost)

@@ -22,6 +22,7 @@ from sqlalchemy import Engine, event
 
 from pilotage import flow, followup
 from pilotage.delivery.csv_folder import CsvFolder
+from pilotage.domain.census import Census
 from pilotage.domain.decision import Delivery, Receipt
 from pilotage.domain.unit import Outcome, Parked, Unit
 from pilotage.opening import open_programme
@@ -162,6 +163,9 @@ class SteppingSource:
         self, *, since: datetime | None, until: datetime, batch: int
     ) -> Iterator[tuple[Sequence[Outcome], Sequence[Parked]]]:
         return self._each(self.inner.outcomes(since=since, until=until, batch=batch))
+
+    def census(self) -> tuple[Census, Census]:
+        return self.inner.census()
 
     def recorded_from(self) -> datetime | None:
         return self.inner.recorded_from()

@@ -8,6 +8,7 @@ import pytest
 
 from pilotage import flow
 from pilotage.delivery.memory import MemoryChannel
+from pilotage.domain.census import Census
 from pilotage.domain.decision import Delivery, Receipt
 from pilotage.domain.errors import DeliveryError, RefusedError
 from pilotage.domain.tally import Tally
@@ -171,6 +172,9 @@ class HaltingSource:
         self, *, since: datetime | None, until: datetime, batch: int
     ) -> Iterator[tuple[Sequence[Outcome], Sequence[Parked]]]:
         return self.inner.outcomes(since=since, until=until, batch=batch)
+
+    def census(self) -> tuple[Census, Census]:
+        return self.inner.census()
 
     def recorded_from(self) -> datetime | None:
         return self.inner.recorded_from()

@@ -7,6 +7,7 @@ from datetime import datetime
 
 from pilotage import launch
 from pilotage.cli.found_in_words import plural
+from pilotage.cli.parked import to_do
 from pilotage.data.history import read_history
 from pilotage.domain.decision import Mode
 from pilotage.domain.effect import Origin
@@ -60,6 +61,7 @@ def prospect(opened: Opened, record: Record | None, spec: UseCase, *, as_of: dat
     findings: list[Finding] = []
     try:
         case = opened.case(spec, now=max(as_of, opened.clock()))
+        findings += _left_aside(case)
         running = launch.registered(case, record) if record else None
         if running is None:
             findings += _starts(case, as_of=as_of)
@@ -109,6 +111,21 @@ def _starts(case: Case, *, as_of: datetime) -> list[Finding]:
             " of them before now would not count.",
             fix="take `experiment.start` out, to start with the first run; or run --mode replay",
         )
+    ]
+
+
+def _left_aside(case: Case) -> list[Finding]:
+    """Name the rows that a run would park, whatever their time: their units count without them."""
+    return [
+        Finding(
+            code=f"{kind}-{refusal.reason}",
+            severity=Severity.WARNING,
+            detail=f"{refusal.n:,} of the {table.rows:,} rows of {table.table}"
+            f" ({refusal.n / table.rows:.1%}) will be parked: {refusal.reason}. {refusal}",
+            fix=to_do(refusal.reason),
+        )
+        for kind, table in zip(("units", "outcomes"), case.source.census(), strict=True)
+        for refusal in table.refusals
     ]
 
 

@@ -1,43 +1,11 @@
-"""A census of a table: how many of its rows cannot be read as they are, by reason."""
+"""Counting all rows of a table, and what is wrong with them."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from pilotage.data.engine import Rows, collect
 from pilotage.data.rows import Fault, judged
 from pilotage.data.tables import readable
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Refusal:
-    """The rows of a table that a run would park for one reason.
-
-    Args:
-        example: what is wrong with one of them, with its value.
-        key: of that one; empty where it has none.
-    """
-
-    reason: str
-    n: int
-    example: str
-    key: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Census:
-    """All rows of a table, whatever their time; doubled keys are not looked for.
-
-    Args:
-        refusals: by reason, the most frequent first.
-    """
-
-    table: str
-    rows: int
-    refusals: tuple[Refusal, ...]
-
-    def refused(self, reasons: Sequence[str]) -> int:
-        """Return how many rows are refused for one of these reasons."""
-        return sum(refusal.n for refusal in self.refusals if refusal.reason in reasons)
+from pilotage.domain.census import Census, Refusal
 
 
 def census(location: str, cells: Rows, faults: Sequence[Fault]) -> Census:

@@ -6,11 +6,14 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, tzinfo
 from math import fsum
 
+from pilotage.data.outcomes import UNKNOWN_UNIT, UNREAD
+from pilotage.domain.census import Census
 from pilotage.domain.errors import SourceError
 from pilotage.domain.experiment import Baseline, BaselineMonth
 from pilotage.domain.month import Month
 from pilotage.domain.unit import Outcome, Parked, Unit
 from pilotage.experiments.assignment import FEW_CLUSTERS
+from pilotage.experiments.fairness import FEW_UNREAD, UNREAD_SHARE
 from pilotage.experiments.running import Running
 from pilotage.ports import Source
 from pilotage.spec.outcome import BaselineMonths
@@ -74,8 +77,10 @@ def read_history(source: Source, before: Before) -> History:
     """Read closed history before an experiment and freeze its baseline.
 
     Raises:
-        SourceError: no month qualifies, or a declared one does not.
+        SourceError: a table is empty or hardly readable, no month qualifies, or a declared one
+            does not.
     """
+    require_sound(*source.census())
     recorded_from = source.recorded_from()
     if recorded_from is None or recorded_from >= before.start:
         raise SourceError(
@@ -104,6 +109,36 @@ def read_history(source: Source, before: Before) -> History:
         clusters=clusters,
         refused=tuple(refused),
     )
+
+
+def require_sound(units: Census, outcomes: Census) -> None:
+    """Refuse tables of which a baseline would be wrong and look right: units would count as 0.
+
+    Raises:
+        SourceError: one has no row, no outcome is of a unit, or too many amounts cannot be read.
+    """
+    for one in (units, outcomes):
+        if not one.rows:
+            raise SourceError(
+                f"{one.table}: the table has 0 rows below its header.",
+                fix="export it again, with its rows",
+            )
+    unread = outcomes.refused(UNREAD)
+    if unread == outcomes.rows or unread >= max(FEW_UNREAD, UNREAD_SHARE * outcomes.rows):
+        example = next(one for one in outcomes.refusals if one.reason in UNREAD)
+        raise SourceError(
+            f"{outcomes.table}: the amounts of {unread:,} of {outcomes.rows:,} outcomes"
+            f" ({unread / outcomes.rows:.1%}) cannot be read, and their units would count as 0."
+            f" {example}",
+            fix="export amounts as plain numbers such as 1002.23, without thousands separators or"
+            " currency; leave out rows that are no outcome with `data.outcomes.where`",
+        )
+    if outcomes.unsound == outcomes.rows and outcomes.refused([UNKNOWN_UNIT]):
+        raise SourceError(
+            f"{outcomes.table}: none of the {outcomes.rows:,} outcomes names a unit of"
+            f" {units.table}.",
+            fix="check that `data.outcomes.key` holds the keys of `data.units.key`",
+        )
 
 
 def _past(

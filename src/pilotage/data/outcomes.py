@@ -8,7 +8,7 @@ from functools import cached_property
 from zoneinfo import ZoneInfo
 
 from pilotage.data.cells import happened, instant, key, label, not_finite, number
-from pilotage.data.census import Census, census
+from pilotage.data.census import census
 from pilotage.data.contract import Contract
 from pilotage.data.engine import Cell, Result, Rows, collect, ibis, stream
 from pilotage.data.rows import (
@@ -25,17 +25,12 @@ from pilotage.data.rows import (
 )
 from pilotage.data.rules import Rule
 from pilotage.data.tables import CustomerTable, open_table, readable
+from pilotage.domain.census import Census
 from pilotage.domain.unit import Outcome, Parked
 from pilotage.store.parking import BEFORE_ASSIGNMENT
 
 UNREAD = ("missing-value", "bad-value", "not-finite")
 """Reasons to park an outcome that happened, but of which the amount is not known."""
-
-UNREAD_SHARE = 0.01
-"""Of the outcomes. When more than that cannot be read, units would count as 0 that are not."""
-
-FEW_UNREAD = 5
-"""Fewer than that are a few slips."""
 
 UNKNOWN_UNIT = "unknown-unit"
 

@@ -9,11 +9,11 @@ both kept: their amounts add up. An outcome's date without a time means that who
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 
-from pilotage.data.census import Census
 from pilotage.data.contract import Contract
 from pilotage.data.outcomes import OutcomeColumns, OutcomeTable
 from pilotage.data.rows import Window
 from pilotage.data.units import UnitColumns, UnitTable
+from pilotage.domain.census import Census
 from pilotage.domain.unit import Outcome, Parked, Unit
 
 

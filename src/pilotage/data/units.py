@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from pilotage.data.cells import attribute, instant, key, label, not_finite
-from pilotage.data.census import Census, census
+from pilotage.data.census import census
 from pilotage.data.contract import Contract
 from pilotage.data.engine import Cell, Result, Rows, collect, ibis, stream
 from pilotage.data.rows import (
@@ -26,6 +26,7 @@ from pilotage.data.rows import (
     without_doubles,
 )
 from pilotage.data.tables import open_table, readable
+from pilotage.domain.census import Census
 from pilotage.domain.unit import Parked, Unit
 
 FIXED = 7

@@ -35,6 +35,7 @@ class Recorded:
         in_time: outcomes that came after their unit was decided.
         too_late: outcomes that came before, so that they do not count.
         evidence: first and last ledger entry of the outcomes.
+        unread: units of which an outcome was parked unread, and none could be read: they count 0.
         approved: whether finance has signed the value in force.
         concluded: the earlier month that said scale or stop, if there is one.
     """
@@ -53,6 +54,7 @@ class Recorded:
     ends_at: datetime | None = None
     in_time: int = 0
     too_late: int = 0
+    unread: int = 0
     approved: bool = False
     concluded: Conclusion | None = None
 

@@ -91,6 +91,14 @@ def followed(
     return {row.unit: row.at for row in connection.execute(first)}
 
 
+def heard_of(connection: Connection, units: Sequence[str], *, use_case: str) -> set[str]:
+    """Return those of the units to which anything happened."""
+    found = select(happening.c.unit).where(
+        happening.c.use_case == use_case, among(connection, happening.c.unit, units)
+    )
+    return set(connection.scalars(found))
+
+
 def write(work: Transaction, changes: Changes, *, use_case: str) -> None:
     """Hold what the source says now."""
     insert_rows(
