@@ -1,5 +1,7 @@
 """A person is asked, answers once, and what they said is what leaves the house."""
 
+from dataclasses import replace
+
 import orjson
 import pytest
 
@@ -7,10 +9,11 @@ from pilotage.domain.decision import Answer, Mode, Route
 from pilotage.domain.errors import RefusedError
 from pilotage.governance.checkpoint import SigningKey
 from pilotage.governance.signer import Signer, is_signed
-from pilotage.store import outbox, oversight
+from pilotage.store import outbox, oversight, registry
 from pilotage.store.oversight import Reply
 from pilotage.store.record import Record
 from tests.store.examples import AT, USE_CASE, bodies, decide, decision
+from tests.store.test_registry import CONTEST, REGISTERED
 
 ANN = Signer(name="ann", roles=("sdr",), key=SigningKey.generate("ann", entropy=bytes(32)))
 HEAD = Signer(name="eve", roles=("head",), key=SigningKey.generate("eve", entropy=b"e" * 32))
@@ -109,3 +112,24 @@ def test_what_was_escalated_waits_for_the_role_it_was_passed_to(record: Record):
         answer(record, Reply(number=number, answer=Answer.APPROVE))
     answer(record, Reply(number=number, answer=Answer.APPROVE), by=HEAD)
     assert delivered(record).keys() == {"lead-0"}
+
+
+def go_live(record: Record) -> None:
+    with record.transaction() as work:
+        live = replace(REGISTERED, use_case=USE_CASE, mode=Mode.LIVE)
+        registry.register(work, live, spec="{}", contest=CONTEST, as_of=AT)
+
+
+def test_what_a_replay_proposed_waits_until_the_use_case_runs_live(record: Record):
+    replayed = decision(record, "lead-9", route=Route.HUMAN, mode=Mode.REPLAY)
+    [old] = [item.number for item in decide(record, [replayed])]
+    with record.reading() as connection:
+        assert oversight.count(connection, use_case=USE_CASE) == 1
+    go_live(record)
+    numbers = ask(record)
+    with record.reading() as connection:
+        found = oversight.waiting(connection, use_case=None, limit=10)
+        assert [item.number for item in found] == numbers
+        assert oversight.count(connection, use_case=USE_CASE) == len(numbers)
+    with pytest.raises(RefusedError, match="runs live by now"):
+        answer(record, Reply(number=old, answer=Answer.APPROVE))

@@ -3,10 +3,11 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Connection, func, select, update
+from sqlalchemy import Connection, Row, and_, func, select, update
 
-from pilotage.domain.decision import Answer, DeliveryState, Route, Waiting
+from pilotage.domain.decision import Answer, DeliveryState, Mode, Route, Waiting
 from pilotage.domain.entry import Entry, EntryKind, Fact
 from pilotage.domain.errors import RefusedError
 from pilotage.governance.canonical import canonical
@@ -17,7 +18,15 @@ from pilotage.store.database import insert_rows
 from pilotage.store.decisions import Written
 from pilotage.store.ledger import signed, stamp
 from pilotage.store.record import Transaction
-from pilotage.store.tables import decision, outbox, oversight, same_decision
+from pilotage.store.tables import decision, experiment, outbox, oversight, same_decision
+
+OVERTAKEN = and_(
+    decision.c.mode != Mode.LIVE.value,
+    select(experiment)
+    .where(experiment.c.use_case == decision.c.use_case, experiment.c.mode == Mode.LIVE.value)
+    .exists(),
+)
+"""A proposal of a replay waits no longer once the use case runs live: no pass delivers it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,7 +76,7 @@ def waiting(connection: Connection, *, use_case: str | None, limit: int) -> list
     found = (
         select(oversight, decision.c.confidence, decision.c.rank, decision.c.reason)
         .join(decision, same_decision(oversight))
-        .where(oversight.c.answer.is_(None))
+        .where(oversight.c.answer.is_(None), ~OVERTAKEN)
         .order_by(oversight.c.number)
         .limit(limit)
     )
@@ -93,7 +102,12 @@ def waiting(connection: Connection, *, use_case: str | None, limit: int) -> list
 
 def count(connection: Connection, *, use_case: str | None) -> int:
     """Count the proposals that wait."""
-    found = select(func.count()).select_from(oversight).where(oversight.c.answer.is_(None))
+    found = (
+        select(func.count())
+        .select_from(oversight)
+        .join(decision, same_decision(oversight))
+        .where(oversight.c.answer.is_(None), ~OVERTAKEN)
+    )
     if use_case is not None:
         found = found.where(oversight.c.use_case == use_case)
     return connection.scalar(found) or 0
@@ -118,9 +132,9 @@ def answer(work: Transaction, reply: Reply, *, by: Signer, as_of: datetime) -> N
     the salt of whom they are about: erasing that person makes it unreadable.
 
     Raises:
-        RefusedError: no such proposal, it was answered already, the answer is earlier than the
-            question, it was escalated to a role that the person does not hold, or it has no such
-            field.
+        RefusedError: no such proposal, it was answered already, it is of a replay and the use case
+            runs live, the answer is earlier than the question, it was escalated to a role that the
+            person does not hold, or it has no such field.
     """
     asked = _asked(work.connection, reply, by=by, as_of=as_of)
     if reply.answer is Answer.ESCALATE:
@@ -166,12 +180,15 @@ class _Asked:
 def _asked(connection: Connection, reply: Reply, *, by: Signer, as_of: datetime) -> _Asked:
     """Return what a reply is about, once the person may give it."""
     row = connection.execute(
-        select(oversight).where(oversight.c.number == reply.number)
+        select(oversight, OVERTAKEN.label("overtaken"))
+        .join(decision, same_decision(oversight))
+        .where(oversight.c.number == reply.number)
     ).one_or_none()
-    if row is None or row.answer is not None:
-        what = "no proposal has that number" if row is None else f"{row.person} answered it"
+    over = _over(row)
+    if row is None or over:
         raise RefusedError(
-            f"proposal {reply.number}: {what}.", fix="`pilotage oversight list` shows what waits"
+            f"proposal {reply.number}: {over}.",
+            fix="`pilotage oversight list` shows what waits",
         )
     asked_at = datetime.fromisoformat(row.asked_at)
     if as_of < asked_at:
@@ -193,6 +210,16 @@ def _asked(connection: Connection, reply: Reply, *, by: Signer, as_of: datetime)
             fix=f"set one of {', '.join(known) or '(it writes to no tool)'}",
         )
     return _Asked(use_case=row.use_case, unit=row.unit, period=row.period)
+
+
+def _over(row: Row[Any] | None) -> str:
+    """Return why a proposal does not wait; empty where it does."""
+    if row is None:
+        return "no proposal has that number"
+    if row.answer is not None:
+        return f"{row.person} answered it"
+    live = f"{row.use_case} runs live by now, so what a replay proposed is not delivered"
+    return live if row.overtaken else ""
 
 
 def _records(connection: Connection, units: Sequence[str]) -> dict[str, str]:
