@@ -1,4 +1,4 @@
-"""What is fixed or in force for a use case: its experiment, signatures, halt, verdicts."""
+"""What is fixed or in force for a use case: its experiment, signatures, halt."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
