@@ -20,7 +20,7 @@ from pilotage.domain.recorded import Recorded
 from pilotage.domain.review import Review
 from pilotage.experiments.fairness import fairness
 from pilotage.experiments.forecast import first_closing, forecast
-from pilotage.experiments.readout import Comparison, Readout, read_out
+from pilotage.experiments.readout import HowCompared, Readout, read_out
 from pilotage.followup import unread
 from pilotage.governance.permit import VALUE, in_force
 from pilotage.launch import registered
@@ -142,8 +142,13 @@ def up_to(month: Month | None, closed: Sequence[Month], *, use_case: str) -> lis
     """Return the closed months up to the one asked for, or all.
 
     Raises:
-        RefusedError: the month asked for is not closed.
+        RefusedError: the month asked for is not closed, or lies before the first.
     """
+    if month is not None and closed and month < closed[0]:
+        raise RefusedError(
+            f"{use_case}: {month} lies before the start; the first closed cohort is {closed[0]}.",
+            fix=f"leave --month out for the newest closed cohort ({closed[-1]})",
+        )
     if month is not None and month not in closed:
         raise RefusedError(
             f"{use_case}: the cohort of {month} is not closed; it closes when its outcome windows"
@@ -168,16 +173,16 @@ def is_approved(case: Case, connection: Connection, *, as_of: datetime) -> bool:
 
 def judge(case: Case, recorded: Recorded) -> Review:
     """Return the review that the record leads to; no clock, no database, the same bytes again."""
-    readout = read_out(recorded.cohorts, comparison(case, recorded), by_unit=recorded.by_unit)
+    readout = read_out(recorded.cohorts, how_compared(case, recorded), by_unit=recorded.by_unit)
     economics = economics_of(case.spec, recorded, zone=case.zone)
     seen = evidence(case, recorded, readout, economics)
     return write_up(case, recorded, readout, seen=seen, economics=economics)
 
 
-def comparison(case: Case, recorded: Recorded) -> Comparison:
+def how_compared(case: Case, recorded: Recorded) -> HowCompared:
     """Return how the arms are compared: as registered, at the certainty of the month's look."""
     known = recorded.registered
-    return Comparison(
+    return HowCompared(
         kind=case.spec.outcome.kind,
         level=known.looks.level,
         critical_p=known.looks.critical_p(recorded.month),

@@ -71,6 +71,12 @@ def test_the_last_verdict_stands_with_its_month(drafted: Path):
     assert status(drafted)["next"] == f"pilotage governance status -p {drafted} calls"
 
 
+def test_a_review_of_a_month_before_the_start_says_so(drafted: Path):
+    pilotage("run", "-p", str(drafted))
+    said = pilotage("review", "-p", str(drafted), "--month", "2024-01").err
+    assert "2024-01 lies before the start; the first closed cohort is 20" in said
+
+
 def test_a_use_case_that_was_renamed_is_named_as_the_record_knows_it(drafted: Path):
     pilotage("run", "-p", str(drafted))
     file = drafted / "use_cases/calls.yaml"

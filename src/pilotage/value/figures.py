@@ -40,7 +40,7 @@ def figures(
         Figure(
             label="Reached the tool",
             value=f"{delivered[DeliveryState.DELIVERED]:,} deliveries;"
-            f" {delivered[DeliveryState.WAITING]:,} wait for a person",
+            f" {delivered[DeliveryState.WAITING]:,} more once people approve their proposals",
             origin=Origin.MEASURED,
             source="receipts of the tools",
         ),
