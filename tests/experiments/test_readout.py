@@ -13,7 +13,7 @@ from pilotage.domain.effect import Moments
 from pilotage.domain.month import Month
 from pilotage.domain.review import MetricKind
 from pilotage.experiments.difference import difference, difference_of_proportions
-from pilotage.experiments.readout import Comparison, Readout, read_out
+from pilotage.experiments.readout import HowCompared, Readout, read_out
 
 JANUARY, FEBRUARY = Month(2026, 1), Month(2026, 2)
 
@@ -38,7 +38,7 @@ def read(
     critical_p: float | None = 0.001,
     strata: Mapping[str, str] | None = None,
 ) -> Readout:
-    how = Comparison(
+    how = HowCompared(
         kind=MetricKind.PROPORTION, level=0.95, critical_p=critical_p, strata=strata or {}, seed=1
     )
     return read_out(cohorts, how, by_unit=by_unit)

@@ -17,7 +17,7 @@ Compare = Callable[[Sequence[CohortMoments]], Effect | Finding]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Comparison:
+class HowCompared:
     """How the arms of an experiment are compared in one month's review.
 
     Args:
@@ -57,7 +57,7 @@ class Readout:
 
 def read_out(
     cohorts: Sequence[CohortMoments],
-    comparison: Comparison,
+    how: HowCompared,
     *,
     by_unit: Sequence[CohortMoments] | None = None,
 ) -> Readout:
@@ -71,10 +71,10 @@ def read_out(
         by_unit: where units are decided every month, sums over each unit's mean, so that a unit
             counts once; None where each has one outcome, and the cohorts just add.
     """
-    pooled, pooling = cohorts, comparison
+    pooled, pooling = cohorts, how
     if by_unit is not None:
-        pooled, pooling = by_unit, replace(comparison, kind=MetricKind.MEAN)
-    by_month = _by_month(cohorts, lambda parts: _compare(parts, comparison))
+        pooled, pooling = by_unit, replace(how, kind=MetricKind.MEAN)
+    by_month = _by_month(cohorts, lambda parts: _compare(parts, how))
     whole = _compare(pooled, pooling)
     if isinstance(whole, Finding):
         return Readout(
@@ -83,13 +83,13 @@ def read_out(
     return Readout(
         effect=whole,
         at_boundary=_at_boundary(pooled, pooling),
-        relative=_relative(pooled, level=comparison.level),
+        relative=_relative(pooled, level=how.level),
         by_month=by_month,
         findings=(),
     )
 
 
-def _compare(parts: Sequence[CohortMoments], how: Comparison) -> Effect | Finding:
+def _compare(parts: Sequence[CohortMoments], how: HowCompared) -> Effect | Finding:
     if _clustered(parts):
         rng = np.random.default_rng(how.seed)
         found = clustered_difference(_clusters(parts, how.strata), rng=rng, level=how.level)
@@ -99,7 +99,7 @@ def _compare(parts: Sequence[CohortMoments], how: Comparison) -> Effect | Findin
     return test(treatment, holdout, level=how.level)
 
 
-def _at_boundary(parts: Sequence[CohortMoments], how: Comparison) -> Effect | None:
+def _at_boundary(parts: Sequence[CohortMoments], how: HowCompared) -> Effect | None:
     """Return the effect at the look's own certainty; few clusters may never be that sure."""
     if how.critical_p is None:
         return None
