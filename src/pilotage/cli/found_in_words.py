@@ -7,6 +7,7 @@ from datetime import timedelta
 from zoneinfo import ZoneInfo
 
 from pilotage.cli.first_look import WINDOW, YEAR_FIRST, Look, Table
+from pilotage.cli.number import how_many
 from pilotage.data.funnel import CameOf, foreign_date
 from pilotage.domain.month import Month
 from pilotage.spec.draft import unit_name
@@ -37,7 +38,7 @@ def _plain(text: str) -> str:
 def _tables(look: Look, zone: ZoneInfo) -> Iterator[str]:
     units, outcomes, linked = look.units, look.outcomes, look.link
     key = units.column(linked.key)
-    yield f"{units.opened.location}: {units.rows:,} rows, read as {plural(look.unit)}"
+    yield f"{units.opened.location}: {how_many(units.rows, 'row')}, read as {plural(look.unit)}"
     unique = "a different value in every row"
     if not key.may_be_key:
         unique = f"{key.distinct:,} values in {key.rows:,} rows"
@@ -46,7 +47,7 @@ def _tables(look: Look, zone: ZoneInfo) -> Iterator[str]:
     if look.one_table:
         yield from _outcomes_of_one(look, zone)
         return
-    yield f"{outcomes.opened.location}: {outcomes.rows:,} rows"
+    yield f"{outcomes.opened.location}: {how_many(outcomes.rows, 'row')}"
     yield (
         f"  key   {linked.held_in}: {linked.matched:,} of {linked.rows:,}"
         f" name a {look.unit} of {units.profile.name}"
