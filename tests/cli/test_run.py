@@ -134,3 +134,17 @@ def test_of_all_use_cases_those_after_a_tool_that_fails_go_on(live: Acme):
     assert said.code == 1
     assert said.out.startswith("other\n")
     assert "112 decided" in said.out
+
+
+def test_of_all_use_cases_those_after_a_table_that_is_gone_go_on(live: Acme):
+    text = (live.folder / "use_cases/leads.yaml").read_text()
+    first = text.replace(f"use_case: {LEADS}", "use_case: a-first").replace(
+        "table: replies", "table: gone"
+    )
+    (live.folder / "use_cases/a.yaml").write_text(first)
+    programme = live.folder / "pilotage.yaml"
+    programme.write_text(programme.read_text().replace("sources: {", "sources: {gone: gone.csv, "))
+    said = run(live, on="2026-10-15")
+    assert said.code == 1
+    assert "gone.csv: there is no such file" in said.err
+    assert said.out.startswith(f"{LEADS}\n")

@@ -12,7 +12,7 @@ from pilotage.cli.number import how_many
 from pilotage.cli.options import Given, as_of_option, echo_json, programme_options, today
 from pilotage.cli.progress import Progress
 from pilotage.domain.decision import Mode
-from pilotage.domain.errors import DeliveryError, PilotageError, RefusedError
+from pilotage.domain.errors import DeliveryError, PilotageError, RefusedError, SourceError
 from pilotage.domain.tally import Tally
 from pilotage.opening import Opened
 from pilotage.ports import Case
@@ -59,19 +59,21 @@ def command(
     refused: list[PilotageError] = []
     with Progress() as progress:
         for spec in opened.chosen(use_case):
-            case = opened.case(spec, now=max(at, opened.clock()), mode=chosen)
             try:
+                case = opened.case(spec, now=max(at, opened.clock()), mode=chosen)
                 tallies[spec.use_case] = run_one(case, record, as_of=at, say=progress.say)
                 earlier[spec.use_case] = before_start(opened, case, record)
-            except (RefusedError, DeliveryError) as error:  # the other use cases go on
+            except (RefusedError, DeliveryError, SourceError) as error:  # the others go on
                 refused.append(error)
     if given.as_json:
         facts = {name: _facts(tally) for name, tally in tallies.items()}
-        echo_json({name: {**one, "before_start": earlier[name]} for name, one in facts.items()})
+        echo_json(
+            {name: {**one, "before_start": earlier.get(name, 0)} for name, one in facts.items()}
+        )
     else:
         for name, tally in tallies.items():
             click.echo(f"{name}\n  {in_words(tally)}")
-            if earlier[name]:
+            if earlier.get(name):
                 click.echo(f"  {_before_start_in_words(earlier[name])}")
     refuse(refused, given)
     if not given.as_json:
