@@ -7,6 +7,7 @@ from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
+from time import monotonic, sleep
 from typing import Any
 
 import orjson
@@ -219,17 +220,35 @@ def _make_folder(folder: Path) -> None:
         ) from error
 
 
+BUSY_SECONDS = 10
+"""How long one process waits for another that writes."""
+
+
 def _configure_sqlite(connection: sqlite3.Connection, _record: object) -> None:
     connection.isolation_level = None  # SQLAlchemy's `begin` event says BEGIN, not the driver
     for pragma in (
-        "busy_timeout = 10000",  # first: taking up WAL may have to wait for another process
-        "journal_mode = WAL",
+        f"busy_timeout = {BUSY_SECONDS * 1_000}",
         "synchronous = FULL",  # a commit that returned survives a power cut
         "wal_autocheckpoint = 16384",  # 64 MB: pages that every batch touches are copied once
         "cache_size = -32768",  # a connection; a pass holds up to three
         "secure_delete = ON",  # what was erased is overwritten, not just forgotten
     ):
         connection.execute(f"PRAGMA {pragma}")
+    _take_up_wal(connection)
+
+
+def _take_up_wal(connection: sqlite3.Connection) -> None:
+    """Write ahead; the busy timeout does not cover another process that takes it up meanwhile."""
+    give_up = monotonic() + BUSY_SECONDS
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or monotonic() > give_up:
+                raise
+            sleep(0.02)
+        else:
+            return
 
 
 def _begin_immediate(connection: Connection) -> None:
