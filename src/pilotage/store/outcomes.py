@@ -161,16 +161,17 @@ def correct(work: Transaction, counted: Counted, *, as_of: datetime) -> int:
 
 def heard(connection: Connection, *, use_case: str, mode: Mode) -> int:
     """Count what the source said of units of a mode after they were assigned."""
-    assigned = select(decision).where(
-        decision.c.use_case == happening.c.use_case,
-        decision.c.unit == happening.c.unit,
-        decision.c.mode == mode.value,
-        decision.c.assigned_at <= happening.c.at,
+    first = (
+        select(decision.c.unit, func.min(decision.c.assigned_at).label("at"))
+        .where(decision.c.use_case == use_case, decision.c.mode == mode.value)
+        .group_by(decision.c.unit)
+        .subquery()
     )
     found = (
         select(func.count())
         .select_from(happening)
-        .where(happening.c.use_case == use_case, assigned.exists())
+        .join(first, first.c.unit == happening.c.unit)
+        .where(happening.c.use_case == use_case, happening.c.at >= first.c.at)
     )
     return int(connection.scalar(found) or 0)
 
