@@ -525,10 +525,11 @@ def test_the_olist_funnel_is_read_whole():
     leads, parked = _units(source)
     deals, refused = _outcomes(source)
     assert (len(leads), parked) == (8_000, [])
-    assert (len(deals), [row.reason for row in refused]) == (841, ["before-assignment"])
+    assert [row.reason for row in refused] == ["before-assignment"]
+    assert (len(deals) + len(refused)) / len(leads) == 0.10525  # as published: 842 deals
     contacted = {lead.key: lead.at for lead in leads}
     assert all(deal.at >= contacted[deal.key] for deal in deals)
-    assert len({deal.key for deal in deals}) == 841
+    assert len({deal.key for deal in deals}) == len(deals)
     assert source.complete_until() == datetime(2018, 11, 14, 20, 4, 19, tzinfo=UTC)
 
 

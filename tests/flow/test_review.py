@@ -1,5 +1,6 @@
 """The review over a real record: what it refuses, what it blocks, and that it says it again."""
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -96,7 +97,11 @@ def test_verifying_the_record_names_them(company: Company):
         found = verify_record(record, key=None, older=None, watch=lambda _: None)
     assert not found.is_intact
     assert {finding.code for finding in found.findings} == {"record-differs"}
-    assert "), the record" in found.findings[0].detail
+    said = re.compile(r"entry \d+ says \(.*, value=([01])\.0\), the record \(.*, value=([01])\.0\)")
+    for finding in found.findings:
+        values = said.search(finding.detail)
+        assert values, finding.detail
+        assert values[1] != values[2]
 
 
 def test_a_review_before_anything_ran_is_refused(company: Company):

@@ -104,7 +104,7 @@ def test_a_mapping_of_any_kind_is_written_as_one():
         ({1: 1}, "str"),
         ({"facts": {None: 1}}, "`facts.None` is no ASCII key"),
         ({EntryKind.SPEC: 1}, "str"),
-        ({EntryKind.SPEC: 1, "größe": 2}, "`spec` is no ASCII key"),
+        ({EntryKind.SPEC: 1, "größe": 2}, "str"),
         ({"n": 2**64}, "64-bit"),
         ({"n": -(2**63) - 1}, "64-bit"),
         ({"text": "\ud800"}, "surrogates"),

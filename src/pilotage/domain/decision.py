@@ -1,9 +1,13 @@
-"""A decision about one unit: its arm, the proposal, the route, what leaves and what comes back."""
+"""A decision about one unit: its arm, the proposal, the route, what leaves and what comes back.
+
+What every unit makes is a named tuple: those are made in half the time of a frozen dataclass.
+"""
 
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from hashlib import sha256
+from typing import NamedTuple
 
 from pilotage.domain.month import Month
 from pilotage.domain.unit import Unit
@@ -59,8 +63,7 @@ class Proposal:
     reason: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Enrolled:
+class Enrolled(NamedTuple):
     """A unit with its arm, before anything is proposed.
 
     Args:
@@ -80,8 +83,7 @@ class Enrolled:
     assigned_at: datetime
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Decision:
+class Decision(NamedTuple):
     """What was decided about one unit in one period, in either arm; decided once.
 
     Args:
@@ -119,8 +121,7 @@ def decision_key(use_case: str, unit: str, period: str) -> str:
     return f"{use_case}|{unit}|{period}"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Delivery:
+class Delivery(NamedTuple):
     """One value for one field of one object in one of the user's tools.
 
     Args:
@@ -159,8 +160,7 @@ class DeliveryState(StrEnum):
     """The tool refused it for good."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Receipt:
+class Receipt(NamedTuple):
     """What a tool said to one delivery.
 
     Args:

@@ -1,10 +1,10 @@
 """Ledger entries: what happened, as the ledger holds it."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
+from typing import NamedTuple
 
 Fact = str | int | bool | Decimal | datetime | None | Sequence["Fact"] | Mapping[str, "Fact"]
 """What an entry may hold. No floats: their text differs between machines."""
@@ -33,8 +33,7 @@ class EntryKind(StrEnum):
     EXPORT = "export"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
+class Entry(NamedTuple):
     """One thing that happened.
 
     Args:

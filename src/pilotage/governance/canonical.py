@@ -1,6 +1,6 @@
 """The bytes of an entry: one line of JSON that any machine writes the same."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
 
@@ -28,32 +28,40 @@ def canonical(body: Mapping[str, Fact]) -> bytes:
     pilotage.domain.errors.LedgerError: `score` is 0.9, a float: its text differs between machines.
       fix: write it as Decimal, or as an integer of a smaller unit
     """
+    plain = _is_plain(body)
     try:
-        return orjson.dumps(body if _is_plain(body) else _mapping(body, ""), _decimal, _OPTIONS)
+        line = orjson.dumps(body if plain else _mapping(body, ""), _decimal, _OPTIONS)
     except (TypeError, RecursionError) as error:
         raise LedgerError(
             f"The entry cannot be written as JSON: {error}.",
             fix="keep to text, integers of 64 bits, decimals, instants, lists and mappings",
         ) from error
+    if plain and not line.isascii():
+        _require_ascii(body, "")
+    return line
 
 
 def _is_plain(body: Mapping[str, Fact]) -> bool:
-    """Tell whether orjson writes an entry our way as it is, as it does most. Hot."""
+    """Tell whether orjson writes the values our way as they are, as it does most. Hot."""
     kind = type(body)
-    return kind is dict and "".join(body).isascii() and _PLAIN.issuperset(map(type, body.values()))
+    return kind is dict and _PLAIN.issuperset(map(type, body.values()))
 
 
 _PLAIN = frozenset((str, int, bool, type(None)))
 
 
 def _mapping(values: Mapping[str, Fact], where: str) -> dict[str, Fact]:
-    for key in values:
+    _require_ascii(values, where)
+    return {key: _value(value, f"{where}{key}") for key, value in values.items()}
+
+
+def _require_ascii(keys: Iterable[str], where: str) -> None:
+    for key in keys:
         if type(key) is not str or not key.isascii():
             raise LedgerError(
                 f"`{where}{key}` is no ASCII key: programs sort others differently.",
                 fix="name the key in plain letters, digits and underscores",
             )
-    return {key: _value(value, f"{where}{key}") for key, value in values.items()}
 
 
 def _value(value: Fact, where: str) -> Fact:

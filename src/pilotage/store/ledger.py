@@ -1,7 +1,7 @@
 """The ledger's rows: appended inside the transaction of the business rows they speak of."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
 
@@ -114,7 +114,7 @@ def signed(item: Entry, *, by: Signer) -> Entry:
         "kind": str(item.kind),
         "use_case": item.use_case,
     }
-    return replace(item, facts={**facts, "signature": by.sign(statement(said))})
+    return item._replace(facts={**facts, "signature": by.sign(statement(said))})
 
 
 @lru_cache(maxsize=2**14)  # a batch names the same instants in rows and entries

@@ -1,8 +1,8 @@
 """The outbox: what leaves the house, written with the decision, settled with a receipt."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, Text, func, literal_column, select, update
 
@@ -30,8 +30,7 @@ WAITS: ColumnElement[bool] = outbox.c.state == literal_column(
 """Both are written out: SQLite knows a partial index by the text of its condition."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Posted:
+class Posted(NamedTuple):
     """A delivery with the decision it belongs to; the number is that decision's ledger entry."""
 
     number: int
@@ -88,11 +87,9 @@ def pending(
     found = (
         select(
             outbox.c.seq,
-            outbox.c.use_case,
             outbox.c.unit,
             outbox.c.period,
             outbox.c.key,
-            outbox.c.tool,
             outbox.c.object,
             outbox.c.record,
             outbox.c.field,
@@ -110,16 +107,14 @@ def pending(
     return [
         Posted(
             number=number,
-            use_case=of,
+            use_case=use_case,
             unit=unit,
             period=period,
             delivery=Delivery(
-                key=key, tool=to, object=name, record=record, field=field, value=value
+                key=key, tool=tool, object=name, record=record, field=field, value=value
             ),
         )
-        for number, of, unit, period, key, to, name, record, field, value in (
-            connection.execute(found).all()
-        )
+        for number, unit, period, key, name, record, field, value in connection.execute(found)
     ]
 
 
