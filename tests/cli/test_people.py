@@ -66,7 +66,7 @@ def test_a_damaged_private_key_is_refused_and_not_shown(founded: Acme):
     path.write_text(secret.replace("+ana+", "+amy+"))
     with pytest.raises(PilotageError) as caught:
         signer(founded.opened(), "ana")
-    assert secret.rpartition("+")[2].strip() not in str(caught.value)
+    assert secret.split("+", 4)[4].strip() not in str(caught.value)
 
 
 def test_a_new_private_key_is_readable_by_its_owner_only(founded: Acme):
@@ -84,7 +84,7 @@ def test_a_private_key_is_never_overwritten(founded: Acme):
 
 def test_a_private_key_is_never_printed(founded: Acme):
     said = founded.does("governance", "person", "bob", "--role", "legal")
-    assert (founded.keys / "bob.key").read_text().rpartition("+")[2].strip() not in said.out
+    assert (founded.keys / "bob.key").read_text().split("+", 4)[4].strip() not in said.out
 
 
 @pytest.mark.parametrize("name", ["../ana", "a b", "", "a+b", ".ana"])
