@@ -95,7 +95,11 @@ def gather(
         require_agreement(connection, use_case=name, mode=mode)
         waiting = outcomes.pending(connection, use_case=name, mode=mode)
         months = decisions.months(connection, use_case=name, mode=mode)
-        ended = [m for m in months if m not in waiting and m.end(zone=case.zone) <= as_of]
+        ended = [
+            m
+            for m, windows_end in months.items()
+            if m not in waiting and max(m.end(zone=case.zone), windows_end) <= as_of
+        ]
         closed = up_to(month, ended, use_case=name)
         present = Month.of(as_of, zone=case.zone)
         reviewed = closed[-1] if closed else present
@@ -111,7 +115,7 @@ def gather(
         return Recorded(
             registered=known,
             month=reviewed,
-            first=months[0] if months else present,
+            first=next(iter(months), present),
             closed=closed,
             cohorts=moments.of_cohorts(connection, asked),
             by_unit=moments.of_units(connection, asked) if repeated else None,

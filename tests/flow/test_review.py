@@ -49,6 +49,15 @@ def test_the_same_record_gives_the_same_bytes(company: Company):
     assert one == other
 
 
+def test_a_look_back_counts_no_cohort_whose_windows_ended_later(company: Company):
+    """April's leads came until the 20th and have 14 days: on 2 May some of them had still time."""
+    company.run()
+    assert review(company).month == Month(2026, 4)
+    before = review(company, as_of="2026-05-02")
+    assert (before.ruling.rule, before.effect) == ("nothing-closed-yet", None)
+    assert review(company, as_of="2026-05-05").effect == review(company).effect
+
+
 def test_a_review_of_a_spec_that_was_changed_since_the_last_run_is_refused(company: Company):
     company.run()
     before = review(company)

@@ -179,7 +179,7 @@ def _status(
         return Status(
             use_case=name,
             mode=mode,
-            decided=decisions.assigned(connection, use_case=name, mode=mode, months=months),
+            decided=decisions.assigned(connection, use_case=name, mode=mode, months=[*months]),
             pending=sum(outcomes.pending(connection, use_case=name, mode=mode).values()),
             waiting=oversight.count(connection, use_case=name),
             waits_since=oldest[0].since if oldest else None,

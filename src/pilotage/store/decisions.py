@@ -87,15 +87,18 @@ def add(work: Transaction, decided: Sequence[Decision]) -> list[Written]:
     ]
 
 
-def months(connection: Connection, *, use_case: str, mode: Mode) -> list[Month]:
-    """Return the months in which units were assigned, oldest first."""
+def months(connection: Connection, *, use_case: str, mode: Mode) -> dict[Month, datetime]:
+    """Return the months in which units were assigned, and when the last window of each ends.
+
+    Oldest first; the last window ends weeks after its month.
+    """
     found = (
-        select(decision.c.month)
+        select(decision.c.month, func.max(decision.c.window_ends_at))
         .where(decision.c.use_case == use_case, decision.c.mode == mode.value)
-        .distinct()
+        .group_by(decision.c.month)
         .order_by(decision.c.month)
     )
-    return [Month.parse(text) for text in connection.scalars(found)]
+    return {Month.parse(month): instant(ends) for month, ends in connection.execute(found)}
 
 
 def assigned(
