@@ -15,8 +15,9 @@ def pseudonyms(keys: Iterable[str], *, kind: str, secret: bytes) -> list[str]:
         kind: what they identify (`lead`, `account`), so that lead 7 is not account 7.
         secret: the programme's own; without it nobody can guess back.
 
-    >>> pseudonyms(["7"], kind="lead", secret=b"s" * 32)
-    ['3fa5a2ea3436a1b437a0456e57022030']
+    >>> [name] = pseudonyms(["7"], kind="lead", secret=b"s" * 32)
+    >>> len(name), name[:8]
+    (32, '3fa5a2ea')
     """
     prefix = f"{kind}|".encode()
     return [
